@@ -8,7 +8,7 @@ import { dataHome } from '../base/data-home.ts';
 import { engineHome } from '../install/engine-home.ts';
 import { type CudaProblem, diagnose } from '../devices/cuda-diagnosis.ts';
 import { probeCuda } from '../devices/cuda-probe.ts';
-import { kernelWords, runsKernels } from '../devices/processor.ts';
+import { kernelsFor, kernelWords, runsKernels } from '../devices/processor.ts';
 import { checkKernels } from '../install/kernels.ts';
 import { type LibraryStatus, libraryStatus, verifyLibrary } from '../install/library-status.ts';
 import { IN_MEMORY } from '../host/open.ts';
@@ -149,7 +149,7 @@ async function engines(): Promise<Finding[]> {
   return [{ what, found: `${found} ${slowly}`, next: nextOf(steps) }, ...findings.slice(1)];
 }
 
-/** Checks whose kernels compute bfloat16 on this processor; nothing without TensorFlow. */
+/** Checks whose kernels compute on this processor; nothing without TensorFlow. */
 function kernels(): Finding[] {
   const what = 'kernels';
   const variant = (['cpu', 'gpu'] as const).find((each) => libraryStatus(each).state === 'ready');
@@ -160,8 +160,14 @@ function kernels(): Finding[] {
   const problem = checkKernels(variant);
   return problem
     ? [{ what, found: `TensorFlow. ${problem.message}`, next: problem.next }]
-    : [{ what, found: `${kernelWords(possible)} in bfloat16, else TensorFlow` }];
+    : [{ what, found: precisionsWith(possible) }];
 }
+
+/** `float32: KTG Lab (norms, convolutions); bfloat16: KTG Lab (norms, tiles)` */
+const precisionsWith = (possible: { norms: boolean; tiles: boolean }): string =>
+  (['float32', 'bfloat16'] as const)
+    .map((each) => `${each}: ${kernelWords(kernelsFor(each, possible))}`)
+    .join('; ');
 
 /**
  * Checks the cards and the engine's access to them. A machine without a driver has no problem,

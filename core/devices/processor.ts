@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Precision } from '../study/computation.ts';
 
 /** Names of instructions for bfloat16 among the flags of Linux's /proc/cpuinfo. */
 const bfloat16Flags = ['avx512_bf16', 'amx_bf16'];
@@ -23,8 +24,31 @@ export function runsKernels(cpuinfo: string = processorInfo()): { norms: boolean
   return { norms, tiles: norms && flags.has('amx_bf16') && flags.has('amx_tile') };
 }
 
+/** Our own kernels that compute in a precision on this processor. */
+export function kernelsFor(
+  precision: Precision,
+  { norms, tiles } = runsKernels(),
+): { norms: boolean; tiles: boolean; convolutions: boolean } {
+  const isShort = precision === 'bfloat16';
+  return { norms, tiles: isShort && tiles, convolutions: !isShort && norms };
+}
+
+/**
+ * Returns how many operations may compute at the same time with so many threads. Our own kernels
+ * share one operation between all threads, and several operations at once would hold more maps in
+ * memory.
+ */
+export const operationsAtOnce = (
+  threads: number,
+  { norms }: { readonly norms: boolean } = runsKernels(),
+): number => (norms ? 1 : threads);
+
 /** Returns whose kernels compute, such as `KTG Lab (norms, tiles)`, for people and records. */
-export function kernelWords(own: { norms: boolean; tiles: boolean }): string {
+export function kernelWords(own: {
+  norms: boolean;
+  tiles: boolean;
+  convolutions?: boolean;
+}): string {
   const used = Object.entries(own).flatMap(([name, is]) => (is ? [name] : []));
   return used.length > 0 ? `KTG Lab (${used.join(', ')})` : 'TensorFlow';
 }

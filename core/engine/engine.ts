@@ -19,7 +19,7 @@ export interface EngineInfo {
   readonly device: string;
   /** Precision and compiler; absent for the portable engine, which has only one way. */
   readonly computation?: Computation;
-  /** The kernels that compute bfloat16 on a processor; absent where ours are never used. */
+  /** The kernels that compute on a processor; absent where ours are never used. */
   readonly kernels?: string;
   /** A note for the user, if any (`portable: about 15 times slower`). */
   readonly note?: string;

@@ -61,7 +61,7 @@ export function forward(
   const apply = (x: Tensor, layer: Layer): Tensor => {
     switch (layer.kind) {
       case 'convolution':
-        return convolve(tf, x, take, layer);
+        return convolve(tf, ops, x, take, layer);
       case 'depthwise':
         return ops.depthwise(x, take(), layer.stride);
       case 'batch-norm':
@@ -107,12 +107,18 @@ const padded = (tf: TF, x: Tensor, pixels: number, value: number): Tensor =>
  * Pads (size - 1) / 2 pixels on every side, also with stride 2; TensorFlow's SAME would pad
  * differently.
  */
-function convolve(tf: TF, x: Tensor, take: () => Tensor, layer: Convolution): Tensor {
+function convolve(
+  tf: TF,
+  ops: Operations,
+  x: Tensor,
+  take: () => Tensor,
+  layer: Convolution,
+): Tensor {
   const { size, stride, bias } = layer;
-  const filter = take() as never;
+  const filter = take();
   const same = stride === 1 && size > 1;
   const input = same ? x : padded(tf, x, (size - 1) / 2, 0);
-  const y = tf.conv2d(input as never, filter, stride, same ? 'same' : 'valid');
+  const y = ops.convolution(input, filter, stride, same ? 'same' : 'valid');
   return bias ? tf.add(y, take()) : y;
 }
 

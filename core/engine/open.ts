@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { nextOf } from '../base/command-words.ts';
 import { LabError } from '../base/errors.ts';
-import type { Computation, RequestedComputation } from '../study/computation.ts';
+import type { Computation, Precision, RequestedComputation } from '../study/computation.ts';
 import { EagerStep } from './eager.ts';
 import {
   callSizes,
@@ -24,7 +24,7 @@ import { captureStep } from './tensorflow/captured.ts';
 import { compilableOperations } from './tensorflow/compilable-ops.ts';
 import { compileCache } from './tensorflow/compile-cache.ts';
 import { compileStep } from './tensorflow/compiled.ts';
-import { computesBfloat16, kernelWords, runsKernels } from '../devices/processor.ts';
+import { computesBfloat16, kernelsFor, kernelWords } from '../devices/processor.ts';
 import { cudaCompilerPackage, cudaFolder } from '../install/cuda-libraries.ts';
 import { diagnose, problemsOf } from '../devices/cuda-diagnosis.ts';
 import {
@@ -38,6 +38,7 @@ import { loadKernels } from '../install/kernels.ts';
 import { libraryStatus } from '../install/library-status.ts';
 import { nativeOperations } from './tensorflow/native-ops.ts';
 import { noKernels, type OwnKernels } from './tensorflow/own-kernels.ts';
+import { ownOperations } from './tensorflow/own-ops.ts';
 import type { Variant } from '../install/release.ts';
 import { residentImages } from './tensorflow/resident.ts';
 
@@ -94,16 +95,16 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
   if (device === 'gpu') requireCard(binding);
   const options = { ...callSizes(device), bfloat16: computation.precision === 'bfloat16', cache };
   if (choice.stepsPerCall !== undefined) options.stepsPerCall = choice.stepsPerCall;
-  // In float32 they gain little, and TensorFlow's own give the same bits as the eager engine.
   const chosen =
-    device === 'cpu' && options.bfloat16 && computation.compiler === 'none'
-      ? ownKernels(variant)
+    device === 'cpu' && computation.compiler === 'none'
+      ? ownKernels(variant, computation.precision)
       : null;
+  const kernels = chosen?.kernels ?? noKernels;
   const compile = (plan: StepPlan): Step => {
     if (name === 'eager')
       return new EagerStep(
         tf,
-        nativeOperations(tensorflow),
+        ownOperations(tensorflow, kernels),
         plan,
         residentImages(tensorflow, sideOf(plan), formOf(plan).crop),
       );
@@ -111,7 +112,7 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
       ? compileStep(tensorflow, compilableOperations(tensorflow), plan, options)
       : captureStep(tensorflow, nativeOperations(tensorflow), plan, {
           bfloat16: options.bfloat16,
-          kernels: chosen?.kernels ?? noKernels,
+          kernels,
         });
   };
   const used = process.env.TF_NUM_INTRAOP_THREADS ?? 'all';
@@ -134,8 +135,11 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
  * Loads our own kernels, where this processor runs them. TensorFlow must be loaded. `problem`: why
  * TensorFlow's kernels do the work of ours.
  */
-function ownKernels(variant: Variant): { kernels: OwnKernels; problem: LabError | null } {
-  const possible = runsKernels();
+function ownKernels(
+  variant: Variant,
+  precision: Precision,
+): { kernels: OwnKernels; problem: LabError | null } {
+  const possible = kernelsFor(precision);
   if (!possible.norms) return { kernels: noKernels, problem: null };
   const problem = loadKernels(variant);
   return { kernels: problem ? noKernels : possible, problem };

@@ -24,6 +24,18 @@ export { BATCH_NORM_EPSILON as EPSILON } from '../models/conventions.ts';
  */
 export interface Operations {
   relu(x: Tensor): Tensor;
+  /**
+   * Convolution of [batch, height, width, inputs]; `same` pads (size - 1) / 2 pixels of zeros on
+   * every side for stride 1.
+   *
+   * @param filter [size, size, inputs, outputs]
+   */
+  readonly convolution: (
+    x: Tensor,
+    filter: Tensor,
+    stride: Stride,
+    padding: 'same' | 'valid',
+  ) => Tensor;
   /** Normalises [batch, height, width, channels] by the batch's own mean and biased variance. */
   readonly batchNorm: (x: Tensor, gamma: Tensor, beta: Tensor) => Normalised;
   /**

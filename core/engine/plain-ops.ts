@@ -8,6 +8,12 @@ export const fusedRunningNorm =
   (x, mean, variance, gamma, beta) =>
     tf.batchNorm(x, mean, variance, beta, gamma, EPSILON);
 
+/** tfjs's own convolution; every engine but one has it. */
+export const plainConvolution =
+  (tf: TF): Operations['convolution'] =>
+  (x, filter, stride, padding) =>
+    tf.conv2d(x as never, filter as never, stride, padding);
+
 /**
  * The operations in tfjs alone: they run on every backend and are the reference for tests of the
  * native ones.
@@ -49,6 +55,7 @@ export function plainOperations(tf: TF): Operations {
 
   return {
     relu: (x) => tf.relu(x),
+    convolution: plainConvolution(tf),
     batchNorm,
     runningNorm: fusedRunningNorm(tf),
     globalAverage: (x) => tf.mean(x, [1, 2]),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { computesBfloat16, runsKernels } from '../../core/devices/processor.ts';
+import { computesBfloat16, kernelsFor, runsKernels } from '../../core/devices/processor.ts';
 
 const flags = (words: string): string => `processor\t: 0\nflags\t\t: ${words}\nbugs\t\t: none\n`;
 
@@ -19,4 +19,12 @@ test('our kernels need AVX-512 with bfloat16, and tiles need AMX beside it', () 
     tiles: true,
   });
   assert.deepEqual(runsKernels(flags('avx512f amx_tile amx_bf16')), { norms: false, tiles: false });
+});
+
+test('tiles compute bfloat16, and our convolutions float32', () => {
+  const all = { norms: true, tiles: true };
+  assert.deepEqual(kernelsFor('bfloat16', all), { ...all, convolutions: false });
+  assert.deepEqual(kernelsFor('float32', all), { norms: true, tiles: false, convolutions: true });
+  const none = { norms: false, tiles: false, convolutions: false };
+  assert.deepEqual(kernelsFor('float32', none), none);
 });

@@ -1,42 +1,41 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { stream } from '../../core/base/random.ts';
 import { runsKernels } from '../../core/devices/processor.ts';
-import { sizeOf } from '../../core/models/tensors.ts';
+import type { Shortened } from '../../core/engine/tensorflow/bfloat16.ts';
 import { loadBinding } from '../../core/engine/tensorflow/binding.ts';
 import { bytesAndIntegers } from '../../core/engine/tensorflow/gather.ts';
-import {
-  type Attribute,
-  DataType,
-  GraphBuilder,
-  type GraphNode,
-  type Output,
-  typeAttribute,
-} from '../../core/engine/tensorflow/graph.ts';
+import { type Attribute, DataType } from '../../core/engine/tensorflow/graph.ts';
 import { nativeOperations } from '../../core/engine/tensorflow/native-ops.ts';
-import { withOwnKernels } from '../../core/engine/tensorflow/own-kernels.ts';
+import {
+  noKernels,
+  type OwnKernels,
+  withOwnKernels,
+} from '../../core/engine/tensorflow/own-kernels.ts';
 import { recordStep } from '../../core/engine/tensorflow/record-step.ts';
-import { loadGraph, serialise } from '../../core/engine/tensorflow/saved-model.ts';
 import { openEngine } from '../../core/engine/open.ts';
+import { allowed, compute, distance, type Given, random } from './kernel-support.ts';
 import { planOf } from './support.ts';
 
 const possible = runsKernels();
 const skipNorms = !possible.norms && 'NOT TESTED: this processor has no AVX-512 with bfloat16';
-const skipTiles = !possible.tiles && 'NOT TESTED: this processor has no tiles (AMX)';
 if (possible.norms)
   await openEngine({ engine: 'tensorflow', threads: 2, computation: { precision: 'bfloat16' } });
 const tensorflow = loadBinding();
 
-/** Returns the operations of a recorded bfloat16 step by name, with their counts. */
-function operationsOf(text: string, kernels: { norms: boolean; tiles: boolean }): Counts {
+/** Returns the operations of a recorded step by name, with their counts. */
+function operationsOf(
+  text: string,
+  kernels: Partial<OwnKernels>,
+  shortened: Shortened = 'maps',
+): Counts {
   const nodes = recordStep(tensorflow, planOf(text, 4), {
     ops: nativeOperations(tensorflow),
     stored: bytesAndIntegers,
-    shortened: 'maps',
+    shortened,
     evaluationBatch: 8,
   });
   const found: Record<string, number> = {};
-  const result = withOwnKernels(nodes, kernels);
+  const result = withOwnKernels(nodes, { ...noKernels, ...kernels });
   const names = new Set(result.map(({ name }) => name));
   for (const { op, inputs } of result) {
     found[op] = (found[op] ?? 0) + 1;
@@ -54,9 +53,29 @@ describe('a recorded step with our own kernels', () => {
     assert.equal(found.FusedBatchNormV3, undefined);
     assert.equal(found.FusedBatchNormGradV3, undefined);
     assert.equal(found.ReluGrad, undefined);
-    // The stem reads 3 channels, and two convolutions have stride 2.
+    // Four convolutions and their gradients; the stem reads 3 channels, and two have stride 2.
+    assert.equal(found.KtgConvolution, 8);
     assert.equal(found.KtgFilterGradient, 4);
+    assert.equal(found.Conv2DBackpropInput, 2);
     assert.equal(found.Conv2DBackpropFilter, 3);
+    // Evaluation joins the same four with their norms.
+    assert.equal(found.KtgNormedConvolution, 4);
+    assert.equal(found.FusedBatchNorm, 3);
+    assert.equal(found.Conv2D, 3 + 3);
+  });
+
+  test('convolves in float32 where a filter has 3x3 weights and stride 1', () => {
+    const found = operationsOf('resnet8=T', { norms: true, convolutions: true }, 'none');
+    assert.equal(found.KtgNorm, 7);
+    // Four convolutions and their gradients; the stem reads 3 channels, and two have stride 2.
+    assert.equal(found.KtgConvolution, 8);
+    assert.equal(found.KtgFilterGradient, 4);
+    assert.equal(found.Conv2DBackpropInput, 2);
+    assert.equal(found.Conv2DBackpropFilter, 3);
+    // Evaluation joins the same four with their norms.
+    assert.equal(found.KtgNormedConvolution, 4);
+    assert.equal(found.FusedBatchNorm, 3);
+    assert.equal(found.Conv2D, 3 + 3);
   });
 
   test('keeps the operations of networks with other numbers of channels', () => {
@@ -67,78 +86,14 @@ describe('a recorded step with our own kernels', () => {
   });
 
   test('without kernels is as it was recorded', () => {
-    const found = operationsOf('resnet8=T', { norms: false, tiles: false });
+    const found = operationsOf('resnet8=T', noKernels);
     assert.equal(found.KtgNorm, undefined);
     assert.equal(found.KtgFilterGradient, undefined);
     assert.equal(found.FusedBatchNormV3, 7);
   });
 });
 
-/** Runs one operation on float32 inputs in a session; `T` is the type of its maps. */
-function compute(
-  op: string,
-  inputs: readonly Given[],
-  attributes: Readonly<Record<string, Attribute>>,
-  outputs: readonly { index: number; map: boolean }[],
-  type: DataType,
-): Float32Array[] {
-  const graph = new GraphBuilder();
-  const made = inputs.map(({ shape, map = false }, i): Output => {
-    const given = graph.placeholder(`input${i}`, DataType.float, shape);
-    return map && type !== DataType.float ? graph.cast(given, DataType.float, type) : given;
-  });
-  const result = graph.add('result', op, made, { T: typeAttribute(type), ...attributes });
-  const fetches = outputs.map(({ index, map }) => {
-    const output = { ...result, index };
-    const wide = map && type !== DataType.float ? graph.cast(output, type, DataType.float) : output;
-    const fetch = graph.add(`output${index}`, 'Identity', [wide], {
-      T: typeAttribute(DataType.float),
-    });
-    return `${fetch.node}:0`;
-  });
-  return call(graph.nodes, inputs, fetches);
-}
-
-function call(nodes: GraphNode[], inputs: readonly Given[], fetches: string[]): Float32Array[] {
-  const { binding } = tensorflow;
-  const session = loadGraph(binding, serialise({ nodes, functions: [] }));
-  const ids = inputs.map(({ shape, values }) =>
-    binding.createTensor(shape, DataType.float, values),
-  );
-  const names = inputs.map((_, i) => `input${i}:0`).join(',');
-  const results = binding.runSavedModel(session, ids, names, fetches.join(','));
-  const values = results.map(({ id }) => binding.tensorDataSync(id) as Float32Array);
-  for (const id of [...ids, ...results.map((one) => one.id)]) binding.deleteTensor(id);
-  binding.deleteSavedModel(session);
-  return values;
-}
-
-interface Given {
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-  /** Whether its type is that of the maps. */
-  readonly map?: boolean;
-}
-
-/** Returns random numbers that bfloat16 holds exactly, around `centre`. */
-function random(name: string, shape: readonly number[], centre = 0, map = true): Given {
-  const source = stream(1, name);
-  const values = Float32Array.from({ length: sizeOf(shape) }, () => centre + source.normal());
-  const bits = new Uint32Array(values.buffer);
-  for (const [i, word] of bits.entries()) bits[i] = word & 0xffff0000;
-  return { shape, values, map };
-}
-
-/** Returns the norm of the difference, relative to the norm of `expected`. */
-function distance(actual: Float32Array, expected: readonly number[]): number {
-  assert.equal(actual.length, expected.length);
-  const size = (all: readonly number[]): number =>
-    Math.sqrt(all.reduce((sum, value) => sum + value ** 2, 0));
-  return size(expected.map((value, i) => actual[i]! - value)) / size(expected);
-}
-
 const EPSILON = 1e-5;
-const allowed = { [DataType.float]: 1e-6, [DataType.bfloat16]: 4e-3 } as Record<number, number>;
 
 /** A batch norm in double precision: its output, and its gradients for `slope`. */
 function plainNorm(x: Given, gamma: Given, beta: Given, slope: Float32Array) {
@@ -239,47 +194,3 @@ describe('kernels of norms agree with double precision', { skip: skipNorms }, ()
     }
   });
 });
-
-describe('the kernel of the gradient of a filter agrees with float32', { skip: skipTiles }, () => {
-  for (const [map, outputs] of [
-    [[2, 8, 8, 16], 16],
-    [[3, 16, 16, 16], 32],
-    [[5, 4, 8, 32], 16],
-    [[1, 32, 32, 16], 48],
-    [[17, 8, 8, 64], 64],
-    [[2, 24, 24, 16], 16],
-  ] as const)
-    test(`[${map.join(', ')}] to ${outputs}`, () => {
-      const x = random('x', map);
-      const dy = random('dy', [...map.slice(0, 3), outputs]);
-      const [actual] = compute(
-        'KtgFilterGradient',
-        [x, dy],
-        {},
-        [{ index: 0, map: false }],
-        DataType.bfloat16,
-      );
-      assert.ok(distance(actual!, [...plainFilterGradient(x, dy)]) < 2e-5);
-    });
-});
-
-/** The gradient of a 3x3 filter in double precision. */
-function plainFilterGradient(x: Given, dy: Given): Float64Array {
-  const [images, height, width, inputs] = x.shape as [number, number, number, number];
-  const outputs = dy.shape[3]!;
-  const sums = new Float64Array(9 * inputs * outputs);
-  for (let n = 0; n < images; n++)
-    for (let y = 0; y < height; y++)
-      for (let p = 0; p < width; p++)
-        for (let tap = 0; tap < 9; tap++) {
-          const [row, column] = [y + Math.floor(tap / 3) - 1, p + (tap % 3) - 1];
-          if (row < 0 || row >= height || column < 0 || column >= width) continue;
-          const from = ((n * height + row) * width + column) * inputs;
-          const slope = ((n * height + y) * width + p) * outputs;
-          for (let i = 0; i < inputs; i++)
-            for (let o = 0; o < outputs; o++)
-              sums[(tap * inputs + i) * outputs + o]! +=
-                x.values[from + i]! * dy.values[slope + o]!;
-        }
-  return sums;
-}

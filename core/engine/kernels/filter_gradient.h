@@ -3,14 +3,11 @@
 #pragma once
 #include <cstdint>
 
+#include "maps.h"
+
 namespace ktg {
 
-// Sizes of x [images, height, width, inputs] and dy [images, height, width, outputs]. Channels are
-// multiples of 16, the width is even, and the pixels of an image a multiple of 32.
-struct Maps {
-  int images, height, width, inputs, outputs;
-};
-
+// Channels are multiples of 16, the width is even, and the pixels of an image a multiple of 32.
 // Writes the gradient [3, 3, inputs, outputs] in float32. Sums in an order that depends only on
 // the sizes and the number of threads.
 void filter_gradient(const Maps& maps, const std::uint16_t* x, const std::uint16_t* dy,

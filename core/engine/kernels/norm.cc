@@ -43,7 +43,9 @@ struct Sums {
 // Calls `work(first pixel, end, part)` on the threads.
 template <typename Work>
 void divide(std::int64_t pixels, const Work& work) {
-  parallel(kParts, [&](int part) { work(pixels * part / kParts, pixels * (part + 1) / kParts, part); });
+  parallel(kParts, [&](int part) {
+    work(pixels * part / kParts, pixels * (part + 1) / kParts, part);
+  });
 }
 
 // Adds up what `each(position, channel)` returns as two vectors, over all pixels.

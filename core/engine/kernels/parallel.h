@@ -7,9 +7,9 @@ namespace ktg {
 // Returns the number of threads of one kernel: TF_NUM_INTRAOP_THREADS, else all cores.
 int threads();
 
-// Calls `part(i)` for every i below `count`, which is at most 65535. Parts go to whichever thread is
-// free, so sums belong to parts, never to threads. While another kernel holds the threads, all parts
-// run on the caller's.
+// Calls `part(i)` for every i below `count`, which is at most 65535. Parts go to whichever thread
+// is free, so sums belong to parts, never to threads. While another kernel holds the threads, all
+// parts run on the caller's.
 void parallel(int count, const std::function<void(int)>& part);
 
 }  // namespace ktg

@@ -1,10 +1,13 @@
 // Registers the kernels as operations of TensorFlow when Node loads this library as an addon.
+#include <cmath>
 #include <stdexcept>
 #include <vector>
 
 #include "filter_gradient.h"
 #include "norm.h"
 #include "tensorflow_c.h"
+#include "tile_convolution.h"
+#include "winograd.h"
 
 namespace {
 
@@ -76,7 +79,7 @@ constexpr int kType = sizeof(T) == sizeof(float) ? kFloat : kBfloat16;
 
 // What an operation's attributes say.
 struct Form {
-  bool relu = false, keeps_slope = false;
+  bool relu = false, keeps_slope = false, turned = false;
   int more = 0, outputs = 0;
   float epsilon = 0;
 };
@@ -109,6 +112,12 @@ void* gradient_form(TF_OpKernelConstruction* made) {
   return form;
 }
 
+void* convolution_form(TF_OpKernelConstruction* made) {
+  Form* form = new Form;
+  form->turned = flag(made, "turned");
+  return form;
+}
+
 template <typename T>
 void norm(const Form& form, Call& call) {
   const auto shape = shape_of(call.input(0));
@@ -134,11 +143,41 @@ void norm_gradient(const Form& form, Call& call) {
                      call.output<float>(2, kFloat, channels), form.keeps_slope ? slope : nullptr);
 }
 
+template <typename T>
+void convolution(const Form& form, Call& call) {
+  const auto x = shape_of(call.input(0)), filter = shape_of(call.input(1));
+  const int64_t outputs = filter[form.turned ? 2 : 3];
+  const ktg::Maps maps{static_cast<int>(x[0]), static_cast<int>(x[1]), static_cast<int>(x[2]),
+                       static_cast<int>(x[3]), static_cast<int>(outputs)};
+  ktg::convolution(maps, call.values<T>(0), call.values<T>(1), form.turned,
+                   call.output<T>(0, kType<T>, {x[0], x[1], x[2], outputs}));
+}
+
+template <typename T>
+void normed_convolution(const Form& form, Call& call) {
+  const auto x = shape_of(call.input(0));
+  const int64_t outputs = shape_of(call.input(1))[3];
+  const float *gamma = call.values<float>(2), *beta = call.values<float>(3);
+  const float *mean = call.values<float>(4), *variance = call.values<float>(5);
+  std::vector<float> scale(outputs), shift(outputs);
+  for (int64_t c = 0; c < outputs; ++c) {
+    scale[c] = gamma[c] / std::sqrt(variance[c] + form.epsilon);
+    shift[c] = beta[c] - mean[c] * scale[c];
+  }
+  const ktg::Ending<T> ending{scale.data(), shift.data(),
+                              form.more > 0 ? call.values<T>(6) : nullptr, form.relu};
+  const ktg::Maps maps{static_cast<int>(x[0]), static_cast<int>(x[1]), static_cast<int>(x[2]),
+                       static_cast<int>(x[3]), static_cast<int>(outputs)};
+  ktg::convolution(maps, call.values<T>(0), call.values<T>(1), ending,
+                   call.output<T>(0, kType<T>, {x[0], x[1], x[2], outputs}));
+}
+
+template <typename T>
 void filter_gradient(const Form&, Call& call) {
   const auto x = shape_of(call.input(0)), dy = shape_of(call.input(1));
   const ktg::Maps maps{static_cast<int>(x[0]), static_cast<int>(x[1]), static_cast<int>(x[2]),
                        static_cast<int>(x[3]), static_cast<int>(dy[3])};
-  ktg::filter_gradient(maps, call.values<std::uint16_t>(0), call.values<std::uint16_t>(1),
+  ktg::filter_gradient(maps, call.values<T>(0), call.values<T>(1),
                        call.output<float>(0, kFloat, {3, 3, x[3], dy[3]}));
 }
 
@@ -194,8 +233,23 @@ void register_all() {
   implement("KtgNormGradient", kFloat, gradient_form, compute<norm_gradient<float>>);
   implement("KtgNormGradient", kBfloat16, gradient_form, compute<norm_gradient<std::uint16_t>>);
 
-  define("KtgFilterGradient", {"T: {bfloat16}"}, {"x: T", "dy: T"}, {"gradient: float"});
-  implement("KtgFilterGradient", kBfloat16, no_form, compute<filter_gradient>);
+  define("KtgConvolution", {"T: {float, bfloat16}", "turned: bool"}, {"x: T", "filter: T"},
+         {"y: T"});
+  implement("KtgConvolution", kFloat, convolution_form, compute<convolution<float>>);
+  implement("KtgConvolution", kBfloat16, convolution_form, compute<convolution<std::uint16_t>>);
+
+  define("KtgNormedConvolution",
+         {"T: {float, bfloat16}", "N: int >= 0", "relu: bool", "epsilon: float"},
+         {"x: T", "filter: T", "gamma: float", "beta: float", "mean: float", "variance: float",
+          "others: N * T"},
+         {"y: T"});
+  implement("KtgNormedConvolution", kFloat, norm_form, compute<normed_convolution<float>>);
+  implement("KtgNormedConvolution", kBfloat16, norm_form,
+            compute<normed_convolution<std::uint16_t>>);
+
+  define("KtgFilterGradient", {"T: {float, bfloat16}"}, {"x: T", "dy: T"}, {"gradient: float"});
+  implement("KtgFilterGradient", kFloat, no_form, compute<filter_gradient<float>>);
+  implement("KtgFilterGradient", kBfloat16, no_form, compute<filter_gradient<std::uint16_t>>);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@ import type * as tfjs from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import { LabError, messageOf, withNext } from '../../base/errors.ts';
 import { addVariables } from '../computation.ts';
+import { operationsAtOnce } from '../../devices/processor.ts';
 import { addonFile } from '../../install/addon.ts';
 import { libraryStatus } from '../../install/library-status.ts';
 import { cudaFolder, cudaLibraries, cudnnParts } from '../../install/cuda-libraries.ts';
@@ -129,7 +130,7 @@ export function loadBinding({
       }),
     );
   addVariables(process.env, variables);
-  setEnvironment(threads);
+  setEnvironment(threads, variant);
   allowRemovedUtil();
   const binding = openAddon(status.folder, variant);
   const tf = require('@tensorflow/tfjs') as typeof tfjs;
@@ -148,12 +149,13 @@ export function loadBinding({
 }
 
 /** TensorFlow reads these once, at loading. The user's own values are kept. */
-function setEnvironment(threads: number | undefined): void {
+function setEnvironment(threads: number | undefined, variant: Variant): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // errors only
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'; // else TensorFlow allocates the whole card
   if (threads === undefined) return;
   process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
-  process.env.TF_NUM_INTEROP_THREADS ??= String(threads);
+  const atOnce = variant === 'cpu' ? operationsAtOnce(threads) : threads;
+  process.env.TF_NUM_INTEROP_THREADS ??= String(atOnce);
 }
 
 /**

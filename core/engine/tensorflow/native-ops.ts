@@ -1,6 +1,6 @@
 import type { TensorFlow } from './binding.ts';
 import { EPSILON, type Normalised, type Operations, type Tensor } from '../ops.ts';
-import { fusedRunningNorm } from '../plain-ops.ts';
+import { fusedRunningNorm, plainConvolution } from '../plain-ops.ts';
 import { attributesOf } from './native-attributes.ts';
 import { nativeWindows } from './native-windows.ts';
 
@@ -95,6 +95,7 @@ export function nativeOperations(tensorflow: TensorFlow): Operations {
 
   return {
     relu: (x) => relu(x),
+    convolution: plainConvolution(tf),
     batchNorm,
     runningNorm: fusedRunningNorm(tf),
     globalAverage,

@@ -1,4 +1,15 @@
-import { type Attribute, DataType, type GraphNode, type Output, typeAttribute } from './graph.ts';
+import type { GraphNode, Output } from './graph.ts';
+import {
+  activation,
+  addsMaps,
+  flag,
+  GraphEditor,
+  integer,
+  out,
+  sameShape,
+  typeOf,
+} from './graph-editor.ts';
+import { replaceConvolutions } from './own-convolutions.ts';
 
 /** Operations of core/engine/kernels that this process can run. */
 export interface OwnKernels {
@@ -6,15 +17,14 @@ export interface OwnKernels {
   readonly norms: boolean;
   /** Gradients of filters in bfloat16 with the processor's tiles (AMX). */
   readonly tiles: boolean;
+  /** 3x3 convolutions in float32, and their gradients. */
+  readonly convolutions: boolean;
 }
 
-export const noKernels: OwnKernels = { norms: false, tiles: false };
+export const noKernels: OwnKernels = { norms: false, tiles: false, convolutions: false };
 
-/** Most inputs and outputs of a filter whose gradient stays in a core's cache while it is summed. */
-const LARGEST_FILTER = 128;
-/** Channels in one vector, and pixels in one tile (core/engine/kernels). */
+/** Channels in one vector (core/engine/kernels). */
 const VECTOR = 16;
-const TILE = 32;
 
 /**
  * Returns a recorded graph with our own kernels in place of TensorFlow's where they fit. A norm, an
@@ -24,97 +34,20 @@ const TILE = 32;
  */
 export function withOwnKernels(nodes: readonly GraphNode[], kernels: OwnKernels): GraphNode[] {
   const editor = new GraphEditor(nodes);
-  if (kernels.norms || kernels.tiles) for (const node of nodes) dropReshape(editor, node);
+  if (Object.values(kernels).includes(true)) for (const node of nodes) dropReshape(editor, node);
   if (kernels.norms) {
     const inverses = new Map<string, Output>();
     for (const node of nodes) if (node.op === 'FusedBatchNormV3') joinNorm(editor, node, inverses);
     for (const node of nodes)
       if (node.op === 'FusedBatchNormGradV3') joinNormGradient(editor, node, inverses);
   }
-  if (kernels.tiles)
-    for (const node of nodes)
-      if (node.op === 'Conv2DBackpropFilter') replaceFilterGradient(editor, node);
+  replaceConvolutions(editor, nodes, kernels);
   return editor.result();
 }
 
-/** A graph while nodes of it are replaced. */
-class GraphEditor {
-  readonly #nodes: Map<string, GraphNode>;
-  /** Names of the nodes that use an output. */
-  readonly #users = new Map<string, Set<string>>();
-  /** Outputs by the outputs that they replace. */
-  readonly #moved = new Map<string, Output>();
-
-  constructor(nodes: readonly GraphNode[]) {
-    this.#nodes = new Map();
-    for (const node of nodes) this.put(node);
-  }
-
-  nodeOf(output: Output): GraphNode | undefined {
-    return this.#nodes.get(this.present(output).node);
-  }
-
-  /** Returns the output that now stands for an output. */
-  present(output: Output): Output {
-    const moved = this.#moved.get(keyOf(output));
-    return moved ? this.present(moved) : output;
-  }
-
-  usersOf(output: Output): GraphNode[] {
-    const names = this.#users.get(keyOf(output)) ?? new Set();
-    return [...names].map((name) => this.#nodes.get(name)!);
-  }
-
-  /** Returns the node that alone uses an output; undefined for none or several. */
-  onlyUserOf(output: Output): GraphNode | undefined {
-    const users = this.usersOf(output);
-    return users.length === 1 ? users[0] : undefined;
-  }
-
-  /** Makes the users of one output read another. */
-  move(from: Output, to: Output): void {
-    const users = this.#users.get(keyOf(from)) ?? new Set();
-    this.#moved.set(keyOf(from), to);
-    this.#users.delete(keyOf(from));
-    for (const user of users) this.#use(to, user);
-  }
-
-  remove({ name, inputs }: GraphNode): void {
-    this.#nodes.delete(name);
-    for (const input of inputs) this.#users.get(keyOf(this.present(input)))?.delete(name);
-  }
-
-  put(node: GraphNode): void {
-    this.#nodes.set(node.name, node);
-    for (const input of node.inputs) this.#use(this.present(input), node.name);
-  }
-
-  result(): GraphNode[] {
-    return [...this.#nodes.values()].map((node) => ({
-      ...node,
-      inputs: node.inputs.map((input) => this.present(input)),
-    }));
-  }
-
-  #use(output: Output, user: string): void {
-    const users = this.#users.get(keyOf(output)) ?? new Set<string>();
-    this.#users.set(keyOf(output), users.add(user));
-  }
-}
-
-const keyOf = ({ node, index }: Output): string => `${node}:${index}`;
-const out = ({ name }: GraphNode, index = 0): Output => ({ node: name, index });
-const typeOf = ({ attributes: { T } }: GraphNode): number | undefined =>
-  T?.kind === 'type' ? T.value : undefined;
-const integer = (value: number): Attribute => ({ kind: 'int', value });
-const flag = (value: boolean): Attribute => ({ kind: 'bool', value });
-const sameShape = (node: GraphNode, other: GraphNode | undefined): boolean =>
-  node.shape !== undefined && String(node.shape) === String(other?.shape);
-
-/** Whether an addition adds two different maps of its own shape. */
-const addsMaps = (editor: GraphEditor, added: GraphNode): boolean =>
-  new Set(added.inputs.map((input) => keyOf(editor.present(input)))).size === 2 &&
-  added.inputs.every((input) => sameShape(added, editor.nodeOf(input)));
+/** Whether the kernels of norms compute maps of a shape: whole vectors of channels. */
+export const fitsVectors = (shape: readonly number[] = []): boolean =>
+  (shape.at(-1) ?? 1) % VECTOR === 0;
 
 /** tfjs's gradient of an addition reshapes even what has the right shape. */
 function dropReshape(editor: GraphEditor, node: GraphNode): void {
@@ -130,15 +63,11 @@ function dropReshape(editor: GraphEditor, node: GraphNode): void {
  * inverse deviation to `inverses`, by the name of the norm.
  */
 function joinNorm(editor: GraphEditor, norm: GraphNode, inverses: Map<string, Output>): void {
-  if ((norm.shape?.at(-1) ?? 1) % VECTOR !== 0) return;
-  const user = editor.onlyUserOf(out(norm));
-  const added = user?.op === 'Add' && addsMaps(editor, user) ? user : undefined;
-  const relu = added ? editor.onlyUserOf(out(added)) : user;
-  const joined = relu?.op === 'Relu' ? [norm, ...(added ? [added] : []), relu] : [norm];
-  const end = joined.at(-1)!;
+  if (!fitsVectors(norm.shape)) return;
+  const { followers, others } = activation(editor, norm);
+  const end = followers.at(-1) ?? norm;
   const [x, gamma, beta] = norm.inputs as [Output, Output, Output];
-  const others = joined.length === 3 ? added!.inputs.filter(({ node }) => node !== norm.name) : [];
-  for (const node of joined) editor.remove(node);
+  for (const node of [norm, ...followers]) editor.remove(node);
   editor.put({
     ...end,
     op: 'KtgNorm',
@@ -185,32 +114,4 @@ function joinNormGradient(
     },
   });
   if (masked) editor.move(out(before), out(gradient, 3));
-}
-
-/** Replaces the gradient of a 3x3 filter and the cast of its result to float32. */
-function replaceFilterGradient(editor: GraphEditor, node: GraphNode): void {
-  const cast = editor.onlyUserOf(out(node));
-  if (typeOf(node) !== DataType.bfloat16 || cast?.op !== 'Cast') return;
-  const [x, , dy] = node.inputs as [Output, Output, Output];
-  const { shape: map } = editor.nodeOf(x)!;
-  const { strides, padding } = node.attributes;
-  const steps = strides?.kind === 'int' && String(strides.value);
-  const same = padding?.kind === 'string' && padding.value === 'SAME';
-  const [size, , inputs, outputs] = node.shape as [number, number, number, number];
-  if (size !== 3 || !same || steps !== '1,1,1,1') return;
-  if (map?.length !== 4 || !fitsTiles(map, inputs, outputs)) return;
-  editor.remove(node);
-  editor.remove(cast);
-  const attributes = { T: typeAttribute(DataType.bfloat16) };
-  editor.put({ ...cast, op: 'KtgFilterGradient', inputs: [x, dy], attributes });
-}
-
-/** @param map [batch, height, width, inputs] */
-function fitsTiles(map: readonly number[], inputs: number, outputs: number): boolean {
-  const [, height, width] = map as [number, number, number];
-  return (
-    [inputs, outputs].every((count) => count % VECTOR === 0 && count <= LARGEST_FILTER) &&
-    width % 2 === 0 &&
-    (height * width) % TILE === 0
-  );
 }

@@ -1,0 +1,20 @@
+// A 3x3 convolution (stride 1, one pixel of zeros on every side) in bfloat16 with the processor's
+// tiles (AMX), and its gradient for the input, which is the convolution with the filter turned.
+#pragma once
+#include <cstdint>
+
+#include "maps.h"
+
+namespace ktg {
+
+// Writes y [images, height, width, outputs] for x [images, height, width, inputs]. Inputs are 16 or
+// a multiple of 32, outputs a multiple of 16. `filter` is [3, 3, inputs, outputs], or `turned`
+// [3, 3, outputs, inputs] of the convolution whose gradient this is.
+void convolution(const Maps& maps, const std::uint16_t* x, const std::uint16_t* filter, bool turned,
+                 std::uint16_t* y);
+
+// As `convolution`, with what follows.
+void convolution(const Maps& maps, const std::uint16_t* x, const std::uint16_t* filter,
+                 const Ending<std::uint16_t>& ending, std::uint16_t* y);
+
+}  // namespace ktg
