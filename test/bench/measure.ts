@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { stream } from '../../core/base/random.ts';
@@ -187,6 +188,12 @@ const MIB = 2 ** 20;
 export const residentNow = (): number => process.memoryUsage.rss() / MIB;
 /** The most that it ever had, MiB. */
 export const residentMost = (): number => process.resourceUsage().maxRSS / 1024;
+/** What it has now without pages of files, which processes share, MiB; null outside Linux. */
+export function ownNow(): number | null {
+  if (process.platform !== 'linux') return null;
+  const own = /^RssAnon:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return own && Number(own[1]) / 1024;
+}
 
 /** Processor, threads and what else is going on: timings without that say little. */
 export const machine = ({ threads }: Case): string =>

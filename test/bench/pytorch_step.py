@@ -111,6 +111,15 @@ def make_step(names, batch, classes, mode):
     return step
 
 
+def own_now():
+    """Memory without pages of files, which processes share, MiB; None outside Linux."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) / 1024 for line in status if line.startswith("RssAnon:"))
+    except OSError:
+        return None
+
+
 def main():
     names, batch, classes, threads = sys.argv[1].split("+"), *map(int, sys.argv[2:5])
     clock = time.process_time if sys.argv[5:] == ["processor"] else time.perf_counter
@@ -128,7 +137,8 @@ def main():
             steps[mode]()
             times.append((clock() - start) * 1e3)
         print(json.dumps(times), flush=True)
-    print(json.dumps({"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}), flush=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"peak_mib": peak, "own_mib": own_now()}), flush=True)
 
 
 if __name__ == "__main__":
