@@ -48,6 +48,7 @@ try {
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('All-Through').uncheck();
   await dialog.getByLabel('KD', { exact: true }).uncheck();
+  await dialog.getByLabel('KD + DML').uncheck();
   await dialog.getByRole('button', { name: 'Start' }).click();
   await page.waitForURL(/reruns/);
   const rerun = new URL(page.url()).hash;
