@@ -15,7 +15,6 @@
 namespace ktg {
 namespace {
 
-constexpr int kTaps = 9;
 constexpr int kPixels = 32;  // pixels in one product
 
 // How copies of `group` images lie in memory.

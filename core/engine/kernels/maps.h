@@ -1,7 +1,10 @@
-// Sizes that all kernels of convolutions share.
+// What all kernels of convolutions share.
 #pragma once
+#include "vectors.h"
 
 namespace ktg {
+
+constexpr int kTaps = 9;  // of a 3x3 filter
 
 // Sizes of x [images, height, width, inputs] and of maps [images, height, width, outputs].
 struct Maps {
@@ -15,6 +18,11 @@ struct Ending {
   const float *scale, *shift;
   const T* other;
   bool relu;
+
+  // Returns 16 outputs from channel `c` on; `at` is their place in the map.
+  __m512 operator()(__m512 y, std::int64_t at, int c) const {
+    return activated(_mm512_fmadd_ps(y, load(scale + c), load(shift + c)), other, at, relu);
+  }
 };
 
 }  // namespace ktg

@@ -8,25 +8,13 @@
 
 #include "buffers.h"
 #include "parallel.h"
+#include "vectors.h"
 
 namespace ktg {
 namespace {
 
-constexpr int kLanes = 16;
 // Pixels whose sums stay in float32; longer sums are in double.
 constexpr std::int64_t kPortion = 256;
-// Parts of a kernel, whatever the number of threads, so that sums never depend on it.
-constexpr int kParts = 16;
-
-inline __m512 load(const float* from) { return _mm512_loadu_ps(from); }
-inline __m512 load(const std::uint16_t* from) {
-  const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
-}
-inline void store(float* to, __m512 value) { _mm512_storeu_ps(to, value); }
-inline void store(std::uint16_t* to, __m512 value) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), (__m256i)_mm512_cvtneps_pbh(value));
-}
 
 // Two sums [channels] in double.
 struct Sums {
@@ -118,12 +106,9 @@ void norm(const Flat& maps, const T* x, const float* gamma, const float* beta, c
   }
   visit(maps, [&](std::int64_t at, int c) {
     const __m512 centred = _mm512_sub_ps(load(x + at), _mm512_loadu_ps(s.mean + c));
-    __m512 value =
+    const __m512 value =
         _mm512_fmadd_ps(centred, _mm512_load_ps(scale.get() + c), _mm512_loadu_ps(beta + c));
-    if (other) value = _mm512_add_ps(value, load(other + at));
-    // In this order a value that is not a number stays one.
-    if (relu) value = _mm512_max_ps(_mm512_setzero_ps(), value);
-    store(y + at, value);
+    store(y + at, activated(value, other, at, relu));
   });
 }
 

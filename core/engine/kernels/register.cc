@@ -74,6 +74,11 @@ ktg::Flat flat_of(const std::vector<int64_t>& shape) {
   return {shape[0] * shape[1] * shape[2], static_cast<int>(shape[3])};
 }
 
+ktg::Maps maps_of(const std::vector<int64_t>& x, int64_t outputs) {
+  const auto size = [&](int axis) { return static_cast<int>(x[axis]); };
+  return {size(0), size(1), size(2), size(3), static_cast<int>(outputs)};
+}
+
 template <typename T>
 constexpr int kType = sizeof(T) == sizeof(float) ? kFloat : kBfloat16;
 
@@ -147,8 +152,7 @@ template <typename T>
 void convolution(const Form& form, Call& call) {
   const auto x = shape_of(call.input(0)), filter = shape_of(call.input(1));
   const int64_t outputs = filter[form.turned ? 2 : 3];
-  const ktg::Maps maps{static_cast<int>(x[0]), static_cast<int>(x[1]), static_cast<int>(x[2]),
-                       static_cast<int>(x[3]), static_cast<int>(outputs)};
+  const ktg::Maps maps = maps_of(x, outputs);
   ktg::convolution(maps, call.values<T>(0), call.values<T>(1), form.turned,
                    call.output<T>(0, kType<T>, {x[0], x[1], x[2], outputs}));
 }
@@ -166,8 +170,7 @@ void normed_convolution(const Form& form, Call& call) {
   }
   const ktg::Ending<T> ending{scale.data(), shift.data(),
                               form.more > 0 ? call.values<T>(6) : nullptr, form.relu};
-  const ktg::Maps maps{static_cast<int>(x[0]), static_cast<int>(x[1]), static_cast<int>(x[2]),
-                       static_cast<int>(x[3]), static_cast<int>(outputs)};
+  const ktg::Maps maps = maps_of(x, outputs);
   ktg::convolution(maps, call.values<T>(0), call.values<T>(1), ending,
                    call.output<T>(0, kType<T>, {x[0], x[1], x[2], outputs}));
 }
@@ -175,8 +178,7 @@ void normed_convolution(const Form& form, Call& call) {
 template <typename T>
 void filter_gradient(const Form&, Call& call) {
   const auto x = shape_of(call.input(0)), dy = shape_of(call.input(1));
-  const ktg::Maps maps{static_cast<int>(x[0]), static_cast<int>(x[1]), static_cast<int>(x[2]),
-                       static_cast<int>(x[3]), static_cast<int>(dy[3])};
+  const ktg::Maps maps = maps_of(x, dy[3]);
   ktg::filter_gradient(maps, call.values<T>(0), call.values<T>(1),
                        call.output<float>(0, kFloat, {3, 3, x[3], dy[3]}));
 }

@@ -16,9 +16,7 @@
 namespace ktg {
 namespace {
 
-constexpr int kTaps = 9;
 constexpr int kPixels = 2 * kSide;  // pixels whose outputs are summed together
-constexpr int kParts = 16;
 constexpr int kProduct = 2 * kSide * kSide;  // numbers in a tile of a filter
 
 // 16 inputs of a tap.
@@ -142,8 +140,7 @@ void compute(const Maps& m, const Layout& l, const Run& run, const std::uint16_t
       const std::size_t line = static_cast<std::size_t>(run.first + n) * m.height + row;
       for (int c = o, b = 0; b < kBlocks; ++b, c += kSide) {
         const std::size_t at = (line * m.width + column) * m.outputs + c;
-        const __m512 done = finish(_mm512_load_ps(sums + p * kRow + b * kSide), at, c);
-        _mm256_storeu_si256((__m256i*)(y + at), (__m256i)_mm512_cvtneps_pbh(done));
+        store(y + at, finish(_mm512_load_ps(sums + p * kRow + b * kSide), at, c));
       }
     }
     if (++column < l.stride) continue;
@@ -193,11 +190,6 @@ void convolve(const Maps& m, const std::uint16_t* x, const std::uint16_t* filter
   });
 }
 
-inline __m512 widened(const std::uint16_t* from) {
-  const __m256i half = _mm256_loadu_si256((const __m256i*)from);
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
-}
-
 }  // namespace
 
 void convolution(const Maps& m, const std::uint16_t* x, const std::uint16_t* filter, bool turned,
@@ -206,13 +198,8 @@ void convolution(const Maps& m, const std::uint16_t* x, const std::uint16_t* fil
 }
 
 void convolution(const Maps& m, const std::uint16_t* x, const std::uint16_t* filter,
-                 const Ending<std::uint16_t>& e, std::uint16_t* y) {
-  convolve(m, x, filter, false, y, [&](__m512 value, std::size_t at, int c) {
-    value = _mm512_fmadd_ps(value, _mm512_loadu_ps(e.scale + c), _mm512_loadu_ps(e.shift + c));
-    if (e.other) value = _mm512_add_ps(value, widened(e.other + at));
-    // In this order a value that is not a number stays one.
-    return e.relu ? _mm512_max_ps(_mm512_setzero_ps(), value) : value;
-  });
+                 const Ending<std::uint16_t>& ending, std::uint16_t* y) {
+  convolve(m, x, filter, false, y, ending);
 }
 
 }  // namespace ktg

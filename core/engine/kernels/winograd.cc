@@ -14,9 +14,6 @@ namespace {
 
 using namespace winograd;
 
-constexpr int kTaps = 9;
-// Most parts of a kernel; more than threads, so that one that begins late takes fewer.
-constexpr int kParts = 16;
 constexpr int kSquare = kLanes * kLanes;
 
 std::int64_t blocks_of(const Maps& m) {
@@ -164,14 +161,9 @@ void convolution(const Maps& m, const float* x, const float* filter, bool turned
                [](__m512 value, std::int64_t, int) { return value; });
 }
 
-void convolution(const Maps& m, const float* x, const float* filter, const Ending<float>& e,
+void convolution(const Maps& m, const float* x, const float* filter, const Ending<float>& ending,
                  float* y) {
-  convolve_all(m, x, points_of(m, filter, false), y, [&](__m512 value, std::int64_t at, int o) {
-    value = _mm512_fmadd_ps(value, _mm512_loadu_ps(e.scale + o), _mm512_loadu_ps(e.shift + o));
-    if (e.other) value = add(value, _mm512_loadu_ps(e.other + at));
-    // In this order a value that is not a number stays one.
-    return e.relu ? _mm512_max_ps(_mm512_setzero_ps(), value) : value;
-  });
+  convolve_all(m, x, points_of(m, filter, false), y, ending);
 }
 
 void filter_gradient(const Maps& m, const float* x, const float* dy, float* gradient) {

@@ -11,7 +11,6 @@
 
 namespace ktg::winograd {
 
-constexpr int kLanes = 16;   // channels in one vector
 constexpr int kPoints = 16;  // numbers of a transformed tile
 constexpr int kTiles = 16;   // tiles in one block
 constexpr int kPlane = kTiles * kLanes;   // numbers from one point to the next
