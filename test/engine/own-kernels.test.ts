@@ -45,6 +45,19 @@ function operationsOf(
 }
 type Counts = Readonly<Record<string, number>>;
 
+/** Checks which convolutions of a ResNet8 are our own. */
+function checkConvolutions(found: Counts): void {
+  // Four convolutions and their gradients; the stem reads 3 channels, and two have stride 2.
+  assert.equal(found.KtgConvolution, 8);
+  assert.equal(found.KtgFilterGradient, 4);
+  assert.equal(found.Conv2DBackpropInput, 2);
+  assert.equal(found.Conv2DBackpropFilter, 3);
+  // Evaluation joins the same four with their norms.
+  assert.equal(found.KtgNormedConvolution, 4);
+  assert.equal(found.FusedBatchNorm, 3);
+  assert.equal(found.Conv2D, 3 + 3);
+}
+
 describe('a recorded step with our own kernels', () => {
   test('joins every norm of a residual network with its additions and ReLUs', () => {
     const found = operationsOf('resnet8=T', { norms: true, tiles: true });
@@ -53,29 +66,13 @@ describe('a recorded step with our own kernels', () => {
     assert.equal(found.FusedBatchNormV3, undefined);
     assert.equal(found.FusedBatchNormGradV3, undefined);
     assert.equal(found.ReluGrad, undefined);
-    // Four convolutions and their gradients; the stem reads 3 channels, and two have stride 2.
-    assert.equal(found.KtgConvolution, 8);
-    assert.equal(found.KtgFilterGradient, 4);
-    assert.equal(found.Conv2DBackpropInput, 2);
-    assert.equal(found.Conv2DBackpropFilter, 3);
-    // Evaluation joins the same four with their norms.
-    assert.equal(found.KtgNormedConvolution, 4);
-    assert.equal(found.FusedBatchNorm, 3);
-    assert.equal(found.Conv2D, 3 + 3);
+    checkConvolutions(found);
   });
 
   test('convolves in float32 where a filter has 3x3 weights and stride 1', () => {
     const found = operationsOf('resnet8=T', { norms: true, convolutions: true }, 'none');
     assert.equal(found.KtgNorm, 7);
-    // Four convolutions and their gradients; the stem reads 3 channels, and two have stride 2.
-    assert.equal(found.KtgConvolution, 8);
-    assert.equal(found.KtgFilterGradient, 4);
-    assert.equal(found.Conv2DBackpropInput, 2);
-    assert.equal(found.Conv2DBackpropFilter, 3);
-    // Evaluation joins the same four with their norms.
-    assert.equal(found.KtgNormedConvolution, 4);
-    assert.equal(found.FusedBatchNorm, 3);
-    assert.equal(found.Conv2D, 3 + 3);
+    checkConvolutions(found);
   });
 
   test('keeps the operations of networks with other numbers of channels', () => {
