@@ -20,8 +20,8 @@ export const MAX_GRAPH_BYTES = 2 << 20;
 /**
  * Returns the graph in a file.
  *
- * @throws LabError `graph.none-in-picture`, `graph.no-text`, `graph.too-large`, and those of `fromJson` and
- * `fromText`
+ * @throws LabError `graph.none-in-picture`, `graph.no-text`, `graph.too-large`, and those of
+ * `fromJson` and `fromText`
  */
 export function fromFile(bytes: Uint8Array): Graph {
   requireGraphSize(bytes.length);

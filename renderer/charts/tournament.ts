@@ -201,7 +201,9 @@ function barMarks(
   ];
 }
 
-/** Least and greatest accuracy of a column that has an axis of its own; a single one at its height. */
+/**
+ * Least and greatest accuracy of a column that has an axis of its own; a single one at its height.
+ */
 function endMarks(
   { ends, x, half, y: scale }: Column,
   { axis }: TournamentInput,

@@ -22,7 +22,10 @@ export interface KnownEffect extends Effect {
   readonly high: number;
 }
 
-/** Accuracies differ by at most 100 points: an interval that reaches as far from its middle says nothing. */
+/**
+ * Accuracies differ by at most 100 points: an interval that reaches as far from its middle says
+ * nothing.
+ */
 const MOST = 1;
 
 /** Effects with an interval, of dimensions with several choices; the largest first. */
