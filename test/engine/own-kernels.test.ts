@@ -172,6 +172,45 @@ describe('kernels of norms agree with double precision', { skip: skipNorms }, ()
         assert.ok(distance(dbeta, expected.dbeta) < bound, 'gradient of beta');
       });
 
+  test('equal slopes of all pixels move no input, although their sum is rounded', () => {
+    const shape = [1, 8, 8, 16];
+    const channels = [16];
+    const equal = (name: string, centre: number): Given => {
+      const one = random(name, channels, centre).values;
+      return {
+        shape,
+        values: Float32Array.from({ length: 1024 }, (_, i) => one[i % 16]!),
+        map: true,
+      };
+    };
+    const x = random('x', shape);
+    const gamma = random('gamma', channels, 1, false);
+    const plain = plainNorm(x, gamma, gamma, x.values);
+    const given = (values: readonly number[]): Given => ({
+      shape: channels,
+      values: Float32Array.from(values),
+    });
+    const [dx, slope] = compute(
+      'KtgNormGradient',
+      [
+        ...[x, gamma, given(plain.mean), given(plain.inverse)],
+        ...[equal('dy', 100), equal('more', 0), equal('output', 100)],
+      ],
+      {
+        N: { kind: 'int', value: 2 },
+        M: { kind: 'int', value: 1 },
+        keep_slope: { kind: 'bool', value: true },
+      },
+      [0, 3].map((index) => ({ index, map: true })),
+      DataType.bfloat16,
+    ) as [Float32Array, Float32Array];
+    assert.ok(slope.every((value) => value > 90));
+    assert.ok(
+      dx.every((value) => Math.abs(value) < 1e-3),
+      `${Math.max(...dx.map(Math.abs))}`,
+    );
+  });
+
   test('a value that is not a number stays one behind a ReLU', () => {
     const x = random('x', [1, 4, 4, 16]);
     x.values[3] = NaN;

@@ -117,8 +117,13 @@ void norm_gradient(const Flat& maps, const Slope<T>& given, const T* x, const fl
                    const float* mean, const float* inverse, T* dx, float* dgamma, float* dbeta,
                    T* slope) {
   const Sums sums = reduce(maps, [&](std::int64_t at, int c, __m512& one, __m512& two) {
-    const __m512 g = slope_at(given, at);
-    if (slope) store(slope + at, g);
+    __m512 g = slope_at(given, at);
+    if (slope) {
+      // dx is the rounded slopes less their own mean. Equal slopes round the same way, so the mean
+      // of the others would leave a rest in every pixel.
+      store(slope + at, g);
+      g = load(slope + at);
+    }
     one = _mm512_add_ps(one, g);
     two = _mm512_fmadd_ps(g, _mm512_sub_ps(load(x + at), _mm512_loadu_ps(mean + c)), two);
   });
