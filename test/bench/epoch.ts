@@ -1,5 +1,6 @@
 import type { Dataset } from '../../core/data/dataset.ts';
 import { syntheticDataset } from '../../core/data/sets/synthetic.ts';
+import { EVALUATION_BATCH } from '../../core/engine/engine.ts';
 import { template } from '../../core/graph/templates.ts';
 import { recipeFor } from '../../core/study/recipe.ts';
 import { Steps } from '../../core/train/steps.ts';
@@ -19,7 +20,9 @@ const CLASSES = 20;
 export async function bench(args: string[]): Promise<number> {
   const one = readCase(args, { arch: 'resnet32', steps: 50 });
   const { engine, step, train } = await prepare(one);
-  const training = await prepareTraining(one, engine);
+  const wanted = (one.steps * one.batch) / IMAGES_PER_TESTED;
+  const tested = wholeBatches(wanted);
+  const training = await prepareTraining(one, engine, tested);
   console.log(`${one.arch}, batch ${one.batch}, epochs of ${one.steps} steps: ${machine(one)}`);
   const ratios: number[] = [];
   const shares: number[] = [];
@@ -35,7 +38,7 @@ export async function bench(args: string[]): Promise<number> {
     const evaluated = performance.now() - begun - trained;
     if (epoch === 0) continue; // allocates
     ratios.push(trained / bare);
-    shares.push(evaluated / bare);
+    shares.push(((evaluated / bare) * wanted) / tested);
   }
   const range = `${Math.min(...ratios).toFixed(3)} to ${Math.max(...ratios).toFixed(3)}`;
   console.log(
@@ -52,11 +55,11 @@ export async function bench(args: string[]): Promise<number> {
 async function prepareTraining(
   one: Case,
   engine: Awaited<ReturnType<typeof prepare>>['engine'],
+  tested: number,
 ): Promise<Training> {
-  const train = one.steps * one.batch;
   const dataset: Dataset = syntheticDataset({
-    train,
-    test: Math.ceil(train / IMAGES_PER_TESTED),
+    train: one.steps * one.batch,
+    test: tested,
     classes: CLASSES,
   });
   return Training.prepare({
@@ -79,6 +82,10 @@ async function prepareTraining(
     nodes: 'all',
   });
 }
+
+/** About so many images without a part of a batch, which costs a whole one; CIFAR leaves no rest. */
+const wholeBatches = (images: number): number =>
+  EVALUATION_BATCH * Math.max(1, Math.round(images / EVALUATION_BATCH));
 
 const sum = (values: readonly number[]): number =>
   values.reduce((total, value) => total + value, 0);
