@@ -52,6 +52,7 @@ describe(
       const other = await app.visit(context, '#/studies');
       await page.getByText('3 / 3').waitFor(patient);
       await other.page.getByText(/3 \/ 3 trials/).waitFor();
+      await page.bringToFront(); // a page behind another draws one frame a second
       assert.match(await page.locator('main').innerText(), /Best: trial \d/);
 
       await page.getByRole('link', { name: /%$/ }).first().click();
