@@ -50,7 +50,8 @@ async function worked(file: string, trained: string, milliseconds: number): Prom
   );
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   await Promise.race([once(child.stdout, 'data'), ended]);
-  await Promise.race([sleep(milliseconds), ended]);
+  // A timer of the last life, which ends by itself, must not keep this process.
+  await Promise.race([sleep(milliseconds, undefined, { ref: false }), ended]);
   child.kill('SIGKILL');
   const [code, signal] = await ended;
   assert.ok(code === 0 || signal === 'SIGKILL', `the lab ended with ${code ?? signal}`);
