@@ -139,12 +139,11 @@ function lives(pid: number): boolean {
  */
 async function start(env: NodeJS.ProcessEnv, output: string): Promise<void> {
   const file = await open(output, 'w');
+  let timer: NodeJS.Timeout | undefined;
   try {
-    const child = spawn(control, ['-d'], {
-      env,
-      stdio: ['ignore', file.fd, file.fd],
-      timeout: TIMEOUT,
-    });
+    const child = spawn(control, ['-d'], { env, stdio: ['ignore', file.fd, file.fd] });
+    // The option `timeout` of spawn would keep this process for its time if the program is missing.
+    timer = setTimeout(() => child.kill(), TIMEOUT);
     // Rejects when the program is missing.
     const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
     if (code !== 0)
@@ -153,6 +152,7 @@ async function start(env: NodeJS.ProcessEnv, output: string): Promise<void> {
         killed: signal !== null,
       });
   } finally {
+    clearTimeout(timer);
     await file.close();
   }
 }
