@@ -175,6 +175,13 @@ export const commandsProblems = {
       { do: 'run-command', command: `ktg help ${command}` },
     ],
   },
+  'arguments.tag-space': {
+    message: ({ words }: { words: readonly string[] }) =>
+      `"${words.join(' ')}" has a space, but a tag is one word.`,
+    next: ({ words }: { words: readonly string[] }) => [
+      `Write ${words.join('-')} for one tag, or leave out the quotes for ${words.length} tags.`,
+    ],
+  },
   'arguments.two-ablations': {
     message: () => 'Both --edges and --gates were given.',
     next: () => ['Leave one of them out.'],
