@@ -24,12 +24,11 @@ export interface Ablated {
  * accuracy counts, so the result is that of the graph.
  */
 export const SKIP_REASONS = ['same', 'target-frozen', 'no-path'] as const;
-export type SkipReason = (typeof SKIP_REASONS)[number];
 
 /** A change that is not trained. */
 export interface SkippedAblation {
   name: AblatedName;
-  reason: SkipReason;
+  reason: (typeof SKIP_REASONS)[number];
   /** The variant that is the same graph; null for other reasons. */
   as: AblatedName | 'graph' | null;
 }
