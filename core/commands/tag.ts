@@ -27,5 +27,8 @@ export const command = annotationCommand('tag', {
 function tagsOf(argument: string): string[] {
   const spaced = argument.split(/[,;#]/).find((part) => tagWords(part).length > 1);
   if (spaced === undefined) return tagWords(argument);
-  throw new LabError('arguments.tag-space', { words: tagWords(spaced) });
+  throw new LabError('arguments.tag-space', {
+    tag: spaced.trim(),
+    word: tagWords(spaced).join('-'),
+  });
 }

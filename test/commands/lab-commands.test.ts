@@ -104,7 +104,10 @@ describe('a lab without a holder', () => {
       const refused = await ktg(own, 'tag', '1', 'paper, Seed one', ...change);
       assert.equal(refused.code, 2);
       assert.match(refused.err, /"Seed one" has a space, but a tag is one word\./);
-      assert.match(refused.err, /Write Seed-one for one tag, or leave out the quotes for 2 tags\./);
+      assert.match(
+        refused.err,
+        /Write Seed-one for one tag, or leave out the quotes for several\./,
+      );
     }
     assert.match((await ktg(own, 'tag', '1')).out, /It has no notes and no tags\./);
     const several = await ktg(own, 'tag', '1', 'paper, seed-one', '#Good', '--json');

@@ -176,10 +176,9 @@ export const commandsProblems = {
     ],
   },
   'arguments.tag-space': {
-    message: ({ words }: { words: readonly string[] }) =>
-      `"${words.join(' ')}" has a space, but a tag is one word.`,
-    next: ({ words }: { words: readonly string[] }) => [
-      `Write ${words.join('-')} for one tag, or leave out the quotes for ${words.length} tags.`,
+    message: ({ tag }: { tag: string }) => `"${tag}" has a space, but a tag is one word.`,
+    next: ({ word }: { word: string }) => [
+      `Write ${word} for one tag, or leave out the quotes for several.`,
     ],
   },
   'arguments.two-ablations': {
