@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { runsKernels } from '../../core/devices/processor.ts';
 import { openEngine } from '../../core/engine/open.ts';
-import { DataType } from '../../core/engine/tensorflow/graph.ts';
+import { type Attribute, DataType } from '../../core/engine/tensorflow/graph.ts';
 import { allowed, compute, distance, type Given, random } from './kernel-support.ts';
 
 const possible = runsKernels();
@@ -33,16 +33,29 @@ describe('the gradient of a filter in bfloat16 agrees with float32', { skip: ski
 /** The output of a convolution. */
 const fetched = [{ index: 0, map: true }];
 
-/** Checks a convolution and its gradient for the input; their maps have a type. */
+/** Attributes of a convolution to which `others` maps are added. */
+const formOf = (turned: boolean, others = 0): Record<string, Attribute> => ({
+  N: { kind: 'int', value: others },
+  turned: { kind: 'bool', value: turned },
+});
+
+/**
+ * Checks a convolution and its gradient for the input, alone and with a map that is added; their
+ * maps have a type.
+ */
 function checkConvolutions(map: readonly number[], outputs: number, type: DataType): void {
   const x = random('x', map);
+  const other = random('other', [...map.slice(0, 3), outputs]);
   for (const turned of [false, true]) {
     const inner = turned ? [outputs, map[3]!] : [map[3]!, outputs];
     const filter = random('filter', [3, 3, ...inner]);
-    const attributes = { turned: { kind: 'bool', value: turned } } as const;
-    const [y] = compute('KtgConvolution', [x, filter], attributes, fetched, type);
     const expected = plainConvolution(x, filter, outputs, turned);
+    const inputs = [x, filter];
+    const [y] = compute('KtgConvolution', inputs, formOf(turned), fetched, type);
     assert.ok(distance(y!, [...expected]) < allowed[type]!, `turned: ${turned}`);
+    const [sum] = compute('KtgConvolution', [...inputs, other], formOf(turned, 1), fetched, type);
+    const sums = [...expected].map((value, i) => value + other.values[i]!);
+    assert.ok(distance(sum!, sums) < allowed[type]!, `turned: ${turned}, with a map`);
   }
 }
 
@@ -80,8 +93,7 @@ describe('convolutions in float32 agree with double precision', { skip }, () => 
     const x = random('x', [1, 8, 8, 16]);
     x.values[(3 * 8 + 3) * 16] = NaN;
     const filter = random('filter', [3, 3, 16, 16]);
-    const attributes = { turned: { kind: 'bool', value: false } } as const;
-    const [y] = compute('KtgConvolution', [x, filter], attributes, fetched, DataType.float);
+    const [y] = compute('KtgConvolution', [x, filter], formOf(false), fetched, DataType.float);
     const near = (at: number): boolean => Math.abs(at - 3) <= 1;
     for (const [i, value] of y!.entries()) {
       const [row, column] = [Math.floor(i / 128), Math.floor(i / 16) % 8];

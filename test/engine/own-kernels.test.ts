@@ -75,6 +75,15 @@ describe('a recorded step with our own kernels', () => {
     checkConvolutions(found);
   });
 
+  test('joins additions beside blocks that begin with norms', () => {
+    const additions = (kernels: Partial<OwnKernels>) => operationsOf('wrn-10-1=T', kernels).Add!;
+    const recorded = additions(noKernels);
+    // One sum of the slopes of a block and of its shortcut; two of slopes before a norm.
+    assert.equal(recorded - additions({ norms: true }), 3);
+    // The three sums of blocks and shortcuts, in training and in evaluation.
+    assert.equal(additions({ norms: true }) - additions({ norms: true, tiles: true }), 6);
+  });
+
   test('keeps the operations of networks with other numbers of channels', () => {
     const found = operationsOf('mobilenetv2-half=T', { norms: true, tiles: true });
     assert.ok(found.KtgNorm! > 0 && found.FusedBatchNormV3! > 0);
@@ -159,15 +168,21 @@ describe('kernels of norms agree with double precision', { skip: skipNorms }, ()
           values,
         }));
         const output: Given = { shape, values: forward[0]!, map: true };
-        const [dx, dgamma, dbeta, slope] = compute(
-          'KtgNormGradient',
-          [x, gamma, ...statistics, dy, more, output],
-          { N: number(2), M: number(1), keep_slope: flag(true) },
-          [0, 1, 2, 3].map((index) => ({ index, map: index === 0 || index === 3 })),
-          type,
-        ) as [Float32Array, Float32Array, Float32Array, Float32Array];
+        const added = random('added', shape);
+        const gradients = (others: readonly Given[]) =>
+          compute(
+            'KtgNormGradient',
+            [x, gamma, ...statistics, dy, more, output, ...others],
+            { N: number(2), M: number(1), P: number(others.length), keep_slope: flag(true) },
+            [0, 1, 2, 3].map((index) => ({ index, map: index === 0 || index === 3 })),
+            type,
+          ) as [Float32Array, Float32Array, Float32Array, Float32Array];
+        const [dx, dgamma, dbeta, slope] = gradients([]);
+        const [sum] = gradients([added]);
         assert.ok(distance(slope, [...masked]) < bound, 'slope');
         assert.ok(distance(dx, expected.dx) < 2 * bound, 'gradient of x');
+        const sums = expected.dx.map((value, i) => value + added.values[i]!);
+        assert.ok(distance(sum, sums) < bound, 'gradient of x with a map');
         assert.ok(distance(dgamma, expected.dgamma) < bound, 'gradient of gamma');
         assert.ok(distance(dbeta, expected.dbeta) < bound, 'gradient of beta');
       });
@@ -199,6 +214,7 @@ describe('kernels of norms agree with double precision', { skip: skipNorms }, ()
       {
         N: { kind: 'int', value: 2 },
         M: { kind: 'int', value: 1 },
+        P: { kind: 'int', value: 0 },
         keep_slope: { kind: 'bool', value: true },
       },
       [0, 3].map((index) => ({ index, map: true })),

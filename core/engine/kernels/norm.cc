@@ -114,8 +114,8 @@ void norm(const Flat& maps, const T* x, const float* gamma, const float* beta, c
 
 template <typename T>
 void norm_gradient(const Flat& maps, const Slope<T>& given, const T* x, const float* gamma,
-                   const float* mean, const float* inverse, T* dx, float* dgamma, float* dbeta,
-                   T* slope) {
+                   const float* mean, const float* inverse, const T* added, T* dx, float* dgamma,
+                   float* dbeta, T* slope) {
   const Sums sums = reduce(maps, [&](std::int64_t at, int c, __m512& one, __m512& two) {
     __m512 g = slope_at(given, at);
     if (slope) {
@@ -140,12 +140,18 @@ void norm_gradient(const Flat& maps, const Slope<T>& given, const T* x, const fl
     scale[c] = gamma[c] * inverse[c];
   }
   const Slope<T> ready = slope ? Slope<T>{slope, nullptr, nullptr} : given;
-  visit(maps, [&](std::int64_t at, int c) {
+  const auto moved = [&](std::int64_t at, int c) {
     const __m512 centred = _mm512_sub_ps(load(x + at), _mm512_loadu_ps(mean + c));
     const __m512 g = _mm512_sub_ps(slope_at(ready, at), _mm512_load_ps(offset.get() + c));
     const __m512 rest = _mm512_fnmadd_ps(centred, _mm512_load_ps(factor.get() + c), g);
-    store(dx + at, _mm512_mul_ps(rest, _mm512_load_ps(scale.get() + c)));
-  });
+    return _mm512_mul_ps(rest, _mm512_load_ps(scale.get() + c));
+  };
+  if (added)
+    visit(maps, [&](std::int64_t at, int c) {
+      store(dx + at, _mm512_add_ps(moved(at, c), load(added + at)));
+    });
+  else
+    visit(maps, [&](std::int64_t at, int c) { store(dx + at, moved(at, c)); });
 }
 
 template void norm(const Flat&, const float*, const float*, const float*, const float*, bool, float,
@@ -153,9 +159,10 @@ template void norm(const Flat&, const float*, const float*, const float*, const 
 template void norm(const Flat&, const std::uint16_t*, const float*, const float*,
                    const std::uint16_t*, bool, float, std::uint16_t*, const Statistics&);
 template void norm_gradient(const Flat&, const Slope<float>&, const float*, const float*,
-                            const float*, const float*, float*, float*, float*, float*);
+                            const float*, const float*, const float*, float*, float*, float*,
+                            float*);
 template void norm_gradient(const Flat&, const Slope<std::uint16_t>&, const std::uint16_t*,
-                            const float*, const float*, const float*, std::uint16_t*, float*,
-                            float*, std::uint16_t*);
+                            const float*, const float*, const float*, const std::uint16_t*,
+                            std::uint16_t*, float*, float*, std::uint16_t*);
 
 }  // namespace ktg

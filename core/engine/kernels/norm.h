@@ -29,10 +29,11 @@ struct Slope {
   const T *dy, *more, *y;
 };
 
-// Writes dx and the gradients of gamma and beta; `slope`, if not null, gets the masked sum.
+// Writes dx [+ added] and the gradients of gamma and beta; `slope`, if not null, gets the masked sum.
+// `added` may be null.
 template <typename T>
 void norm_gradient(const Flat& maps, const Slope<T>& given, const T* x, const float* gamma,
-                   const float* mean, const float* inverse, T* dx, float* dgamma, float* dbeta,
-                   T* slope);
+                   const float* mean, const float* inverse, const T* added, T* dx, float* dgamma,
+                   float* dbeta, T* slope);
 
 }  // namespace ktg

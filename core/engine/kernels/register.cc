@@ -85,7 +85,7 @@ constexpr int kType = sizeof(T) == sizeof(float) ? kFloat : kBfloat16;
 // What an operation's attributes say.
 struct Form {
   bool relu = false, keeps_slope = false, turned = false;
-  int more = 0, outputs = 0;
+  int more = 0, outputs = 0, added = 0;
   float epsilon = 0;
 };
 
@@ -114,12 +114,14 @@ void* gradient_form(TF_OpKernelConstruction* made) {
   form->keeps_slope = flag(made, "keep_slope");
   form->more = count(made, "N") - 1;
   form->outputs = count(made, "M");
+  form->added = count(made, "P");
   return form;
 }
 
 void* convolution_form(TF_OpKernelConstruction* made) {
   Form* form = new Form;
   form->turned = flag(made, "turned");
+  form->more = count(made, "N");
   return form;
 }
 
@@ -141,9 +143,10 @@ void norm_gradient(const Form& form, Call& call) {
   const std::vector<int64_t> channels{shape[3]}, nothing{0};
   const ktg::Slope<T> given{call.values<T>(4), form.more > 0 ? call.values<T>(5) : nullptr,
                             form.outputs > 0 ? call.values<T>(5 + form.more) : nullptr};
+  const T* added = form.added > 0 ? call.values<T>(5 + form.more + form.outputs) : nullptr;
   T* slope = call.output<T>(3, kType<T>, form.keeps_slope ? shape : nothing);
   ktg::norm_gradient(flat_of(shape), given, call.values<T>(0), call.values<float>(1),
-                     call.values<float>(2), call.values<float>(3),
+                     call.values<float>(2), call.values<float>(3), added,
                      call.output<T>(0, kType<T>, shape), call.output<float>(1, kFloat, channels),
                      call.output<float>(2, kFloat, channels), form.keeps_slope ? slope : nullptr);
 }
@@ -153,7 +156,9 @@ void convolution(const Form& form, Call& call) {
   const auto x = shape_of(call.input(0)), filter = shape_of(call.input(1));
   const int64_t outputs = filter[form.turned ? 2 : 3];
   const ktg::Maps maps = maps_of(x, outputs);
+  const T* other = form.more > 0 ? call.values<T>(2) : nullptr;
   ktg::convolution(maps, call.values<T>(0), call.values<T>(1), form.turned,
+                   ktg::Ending<T>{nullptr, nullptr, other},
                    call.output<T>(0, kType<T>, {x[0], x[1], x[2], outputs}));
 }
 
@@ -171,7 +176,7 @@ void normed_convolution(const Form& form, Call& call) {
   const ktg::Ending<T> ending{scale.data(), shift.data(),
                               form.more > 0 ? call.values<T>(6) : nullptr, form.relu};
   const ktg::Maps maps = maps_of(x, outputs);
-  ktg::convolution(maps, call.values<T>(0), call.values<T>(1), ending,
+  ktg::convolution(maps, call.values<T>(0), call.values<T>(1), false, ending,
                    call.output<T>(0, kType<T>, {x[0], x[1], x[2], outputs}));
 }
 
@@ -228,15 +233,16 @@ void register_all() {
   implement("KtgNorm", kBfloat16, norm_form, compute<norm<std::uint16_t>>);
 
   define("KtgNormGradient",
-         {"T: {float, bfloat16}", "N: int >= 1", "M: int >= 0", "keep_slope: bool"},
+         {"T: {float, bfloat16}", "N: int >= 1", "M: int >= 0", "P: int >= 0",
+          "keep_slope: bool"},
          {"x: T", "gamma: float", "mean: float", "inverse: float", "slopes: N * T",
-          "outputs: M * T"},
+          "outputs: M * T", "added: P * T"},
          {"dx: T", "dgamma: float", "dbeta: float", "slope: T"});
   implement("KtgNormGradient", kFloat, gradient_form, compute<norm_gradient<float>>);
   implement("KtgNormGradient", kBfloat16, gradient_form, compute<norm_gradient<std::uint16_t>>);
 
-  define("KtgConvolution", {"T: {float, bfloat16}", "turned: bool"}, {"x: T", "filter: T"},
-         {"y: T"});
+  define("KtgConvolution", {"T: {float, bfloat16}", "N: int >= 0", "turned: bool"},
+         {"x: T", "filter: T", "others: N * T"}, {"y: T"});
   implement("KtgConvolution", kFloat, convolution_form, compute<convolution<float>>);
   implement("KtgConvolution", kBfloat16, convolution_form, compute<convolution<std::uint16_t>>);
 

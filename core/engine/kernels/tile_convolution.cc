@@ -193,13 +193,8 @@ void convolve(const Maps& m, const std::uint16_t* x, const std::uint16_t* filter
 }  // namespace
 
 void convolution(const Maps& m, const std::uint16_t* x, const std::uint16_t* filter, bool turned,
-                 std::uint16_t* y) {
-  convolve(m, x, filter, turned, y, [](__m512 sums, std::size_t, int) { return sums; });
-}
-
-void convolution(const Maps& m, const std::uint16_t* x, const std::uint16_t* filter,
                  const Ending<std::uint16_t>& ending, std::uint16_t* y) {
-  convolve(m, x, filter, false, y, ending);
+  with_ending(ending, [&](const auto& finish) { convolve(m, x, filter, turned, y, finish); });
 }
 
 }  // namespace ktg

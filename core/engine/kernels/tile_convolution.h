@@ -11,10 +11,6 @@ namespace ktg {
 // a multiple of 32, outputs a multiple of 16. `filter` is [3, 3, inputs, outputs], or `turned`
 // [3, 3, outputs, inputs] of the convolution whose gradient this is.
 void convolution(const Maps& maps, const std::uint16_t* x, const std::uint16_t* filter, bool turned,
-                 std::uint16_t* y);
-
-// As `convolution`, with what follows.
-void convolution(const Maps& maps, const std::uint16_t* x, const std::uint16_t* filter,
                  const Ending<std::uint16_t>& ending, std::uint16_t* y);
 
 }  // namespace ktg

@@ -156,14 +156,10 @@ Buffer<float> products(const Maps& m, const float* x, const float* dy, std::int6
 
 }  // namespace
 
-void convolution(const Maps& m, const float* x, const float* filter, bool turned, float* y) {
-  convolve_all(m, x, points_of(m, filter, turned), y,
-               [](__m512 value, std::int64_t, int) { return value; });
-}
-
-void convolution(const Maps& m, const float* x, const float* filter, const Ending<float>& ending,
-                 float* y) {
-  convolve_all(m, x, points_of(m, filter, false), y, ending);
+void convolution(const Maps& m, const float* x, const float* filter, bool turned,
+                 const Ending<float>& ending, float* y) {
+  const auto points = points_of(m, filter, turned);
+  with_ending(ending, [&](const auto& finish) { convolve_all(m, x, points, y, finish); });
 }
 
 void filter_gradient(const Maps& m, const float* x, const float* dy, float* gradient) {

@@ -10,11 +10,8 @@ namespace ktg {
 // Writes y [images, height, width, outputs] for x [images, height, width, inputs]. `filter` is
 // [3, 3, inputs, outputs], or `turned` [3, 3, outputs, inputs] of the convolution whose gradient
 // for its input this is.
-void convolution(const Maps& maps, const float* x, const float* filter, bool turned, float* y);
-
-// As `convolution`, with what follows.
-void convolution(const Maps& maps, const float* x, const float* filter, const Ending<float>& ending,
-                 float* y);
+void convolution(const Maps& maps, const float* x, const float* filter, bool turned,
+                 const Ending<float>& ending, float* y);
 
 // Writes the gradient [3, 3, inputs, outputs] of the filter. Sums in an order that depends only on
 // the sizes and the number of threads.

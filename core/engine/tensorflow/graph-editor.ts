@@ -86,6 +86,17 @@ export function shapeOf(editor: GraphEditor, output: Output): readonly number[] 
   return op === 'Cast' ? shapeOf(editor, inputs[0]!) : shape;
 }
 
+/** Returns the addition that alone uses a node's result, and the map that it adds. */
+export function addition(
+  editor: GraphEditor,
+  node: GraphNode,
+): { added: GraphNode; other: Output } | undefined {
+  const added = editor.onlyUserOf(out(node));
+  if (added?.op !== 'Add' || !addsMaps(editor, added)) return undefined;
+  const other = added.inputs.find((input) => editor.present(input).node !== node.name);
+  return other && { added, other };
+}
+
 /**
  * Returns the ReLU that alone uses a norm's result, or the addition of another map and its ReLU;
  * `others` is that map.
@@ -94,11 +105,10 @@ export function activation(
   editor: GraphEditor,
   norm: GraphNode,
 ): { followers: GraphNode[]; others: Output[] } {
-  const user = editor.onlyUserOf(out(norm));
-  const added = user?.op === 'Add' && addsMaps(editor, user) ? user : undefined;
-  const relu = added ? editor.onlyUserOf(out(added)) : user;
+  const sum = addition(editor, norm);
+  const relu = editor.onlyUserOf(out(sum?.added ?? norm));
   if (relu?.op !== 'Relu') return { followers: [], others: [] };
-  if (!added) return { followers: [relu], others: [] };
-  const others = added.inputs.filter((input) => editor.present(input).node !== norm.name);
-  return { followers: [added, relu], others };
+  return sum
+    ? { followers: [sum.added, relu], others: [sum.other] }
+    : { followers: [relu], others: [] };
 }

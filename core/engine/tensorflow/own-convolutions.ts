@@ -1,6 +1,7 @@
 import { DataType, type GraphNode, type Output } from './graph.ts';
 import {
   activation,
+  addition,
   flag,
   type GraphEditor,
   integer,
@@ -41,7 +42,10 @@ export function replaceConvolutions(
 /** Whether a kernel computes maps [batch, height, width, channels] with a filter. */
 type Fits = (map: readonly number[], filter: readonly number[]) => boolean;
 
-/** The gradient of a 3x3 convolution for its input is a convolution with the filter turned. */
+/**
+ * The gradient of a 3x3 convolution for its input is a convolution with the filter turned. An
+ * addition to the result is part of it.
+ */
 function replaceConvolution(editor: GraphEditor, node: GraphNode, fits: Fits): void {
   const turned = node.op === 'Conv2DBackpropInput';
   if (!turned && node.op !== 'Conv2D') return;
@@ -55,9 +59,15 @@ function replaceConvolution(editor: GraphEditor, node: GraphNode, fits: Fits): v
   const read = turned ? channels.toReversed() : channels;
   if (!fits(map, [rows, columns, ...read])) return;
   if (!turned && joinNorm(editor, node)) return;
-  editor.remove(node);
-  const attributes = { T: node.attributes.T!, turned: flag(turned) };
-  editor.put({ ...node, op: 'KtgConvolution', inputs: [x, filter], attributes });
+  const sum = addition(editor, node);
+  const others = sum ? [sum.other] : [];
+  for (const each of [node, ...(sum ? [sum.added] : [])]) editor.remove(each);
+  editor.put({
+    ...(sum?.added ?? node),
+    op: 'KtgConvolution',
+    inputs: [x, filter, ...others],
+    attributes: { T: node.attributes.T!, N: integer(others.length), turned: flag(turned) },
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { GraphNode, Output } from './graph.ts';
 import {
   activation,
+  addition,
   addsMaps,
   flag,
   GraphEditor,
@@ -40,6 +41,7 @@ export function withOwnKernels(nodes: readonly GraphNode[], kernels: OwnKernels)
     for (const node of nodes) if (node.op === 'FusedBatchNormV3') joinNorm(editor, node, inverses);
     for (const node of nodes)
       if (node.op === 'FusedBatchNormGradV3') joinNormGradient(editor, node, inverses);
+    for (const node of nodes) joinAddition(editor, node.name);
   }
   replaceConvolutions(editor, nodes, kernels);
   return editor.result();
@@ -110,8 +112,28 @@ function joinNormGradient(
       T: gradient.attributes.T!,
       N: integer(slopes.length),
       M: integer(y ? 1 : 0),
+      P: integer(0),
       keep_slope: flag(keeps),
     },
   });
   if (masked) editor.move(out(before), out(gradient, 3));
+}
+
+/**
+ * Joins what a norm's gradient writes with an addition, such as the slope beside a block whose first
+ * operation is a norm. A gradient that keeps the slope before is left: the sum may depend on that.
+ */
+function joinAddition(editor: GraphEditor, name: string): void {
+  const gradient = editor.nodeOf({ node: name, index: 0 });
+  if (gradient?.op !== 'KtgNormGradient' || gradient.name !== name) return;
+  const { keep_slope: keeps } = gradient.attributes;
+  const sum = addition(editor, gradient);
+  if (!sum || (keeps?.kind === 'bool' && keeps.value)) return;
+  for (const each of [gradient, sum.added]) editor.remove(each);
+  editor.put({
+    ...gradient,
+    inputs: [...gradient.inputs, sum.other],
+    attributes: { ...gradient.attributes, P: integer(1) },
+  });
+  editor.move(out(sum.added), out(gradient));
 }

@@ -31,10 +31,11 @@ type Save = (tensors: Tensor[]) => void;
 /** A 3x3 convolution with stride 1 and zeros around the maps. */
 function ownConvolution({ tf, backend, binding }: TensorFlow): (x: Tensor, f: Tensor) => Tensor {
   const { attribute, float } = attributesOf(binding);
+  const none = attribute('N', binding.TF_ATTR_INT, 0);
   const convolve = (map: Tensor, filter: Tensor, turned: boolean): Tensor =>
     backend.executeSingleOutput(
       'KtgConvolution',
-      [float('T'), attribute('turned', binding.TF_ATTR_BOOL, turned)],
+      [float('T'), none, attribute('turned', binding.TF_ATTR_BOOL, turned)],
       [map, filter],
     );
   const differentiable = tf.customGrad((...given) => {
@@ -55,7 +56,7 @@ function ownNorm({ tf, backend, binding }: TensorFlow): Operations['batchNorm'] 
   const flag = (name: string): never => attribute(name, binding.TF_ATTR_BOOL, false);
   const epsilon = attribute('epsilon', binding.TF_ATTR_FLOAT, EPSILON);
   const forward = [float('T'), count('N', 0), flag('relu'), epsilon];
-  const backward = [float('T'), count('N', 1), count('M', 0), flag('keep_slope')];
+  const backward = [float('T'), count('N', 1), count('M', 0), count('P', 0), flag('keep_slope')];
   return (x, gamma, beta) => {
     let statistics!: Omit<Normalised, 'output'>;
     const normalise = tf.customGrad((...given) => {
