@@ -13,7 +13,7 @@ import { graphFrom } from './graph-argument.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { placedBy, placeOptions } from './place-option.ts';
 import { counted, jsonLine, line } from './report.ts';
-import { previewLines, skippedText } from './rerun-words.ts';
+import { previewLines, skippedLine } from './rerun-words.ts';
 import { setSlots, slotsOption } from './slots.ts';
 import { choiceOf, idOption, integerOption, nameOf, textOf } from './values.ts';
 import { jsonOption } from './usage.ts';
@@ -48,8 +48,8 @@ export const command: Command = {
     json: jsonOption('{"event":"preview",...}, then as "ktg rerun": variants named "cutoff 2-1"'),
   },
   note:
-    'Variants that are the same graph are trained once; those that freeze the target are skipped. ' +
-    'Ctrl-C once pauses cleanly; "ktg ablate --continue N" continues.',
+    'Variants that are the same graph are trained once; those that freeze the target or cannot ' +
+    'matter are skipped. Ctrl-C once pauses cleanly; "ktg ablate --continue N" continues.',
   words: 1,
   run: async (values, [subject]) =>
     withLab(values, values.preview === true ? 'look' : 'work', async (lab) => {
@@ -116,7 +116,7 @@ function outlineLines({ seeds }: Wish, preview: AblationPreview): string[] {
   const { variants, skipped, known } = preview;
   return [
     `${counted(variants.length, 'change')}: ${variants.join(', ') || 'none'}`,
-    ...skipped.map((each) => `Skipped: ${skippedText(each)}`),
+    ...skipped.map(skippedLine),
     ...(known > 0 ? [`${counted(known, 'result')} of this lab are used again.`] : []),
     ...previewLines(seeds, preview),
   ];

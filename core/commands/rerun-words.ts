@@ -7,7 +7,7 @@ import {
   verdictText,
 } from '../analysis/verdict.ts';
 import { type WinnersCurse, winnersCurseText } from '../analysis/winners-curse.ts';
-import type { SkippedAblation } from '../graph/ablate.ts';
+import { type SkippedAblation, skippedText } from '../graph/ablate.ts';
 import type {
   GraphComparison,
   ReferenceRow,
@@ -52,7 +52,7 @@ export function rerunLines(view: RerunView): string[] {
     ...(compared.length > 0 && rerun.ablation
       ? ['Positive points: the graph loses accuracy by this change.']
       : []),
-    ...(rerun.ablation?.skipped ?? []).map((each) => `Skipped: ${skippedText(each)}`),
+    ...(rerun.ablation?.skipped ?? []).map(skippedLine),
     ...(reference.length > 0 ? [''] : []),
     ...reference.map(referenceLine),
   ];
@@ -123,8 +123,6 @@ export const curseLine = (curse: WinnersCurse): string =>
   `Best ${percent(curse.best, 2)} (trial ${curse.trial}): ${winnersCurseText(curse)} ` +
   `(${percent(curse.mean, 2)} over ${counted(curse.seeds, 'seed')}).`;
 
-/** Returns `cutoff 0-1: the target would be frozen`. */
-export function skippedText({ name, as }: SkippedAblation): string {
-  if (as === null) return `${name}: the target would be frozen`;
-  return `${name}: the same graph as ${as === 'graph' ? 'the graph itself' : as}`;
-}
+/** Returns `Skipped: cutoff 0-1: the target would be frozen`. */
+export const skippedLine = (skipped: SkippedAblation): string =>
+  `Skipped: ${skipped.name}: ${skippedText(skipped, (name) => name)}`;

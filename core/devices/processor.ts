@@ -33,16 +33,6 @@ export function kernelsFor(
   return { norms, tiles: isShort && tiles, convolutions: !isShort && norms };
 }
 
-/**
- * Returns how many operations may compute at the same time with so many threads. Our own kernels
- * share one operation between all threads, and several operations at once would hold more maps in
- * memory.
- */
-export const operationsAtOnce = (
-  threads: number,
-  { norms }: { readonly norms: boolean } = runsKernels(),
-): number => (norms ? 1 : threads);
-
 /** Returns whose kernels compute, such as `KTG Lab (norms, tiles)`, for people and records. */
 export function kernelWords(own: {
   norms: boolean;

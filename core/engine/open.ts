@@ -19,7 +19,7 @@ import { plainOperations } from './plain-ops.ts';
 import { sideOf } from './flat.ts';
 import { openPortableBackend } from './portable/backend.ts';
 import { hostImages } from './portable/host-images.ts';
-import { loadBinding, type TensorFlowBinding } from './tensorflow/binding.ts';
+import { loadBinding, openLibraries, type TensorFlowBinding } from './tensorflow/binding.ts';
 import { captureStep } from './tensorflow/captured.ts';
 import { compilableOperations } from './tensorflow/compilable-ops.ts';
 import { compileCache } from './tensorflow/compile-cache.ts';
@@ -86,20 +86,21 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
   const cache = keepsPrograms
     ? compileCache(computation, programDependencies(variant, card, computation))
     : null;
-  const tensorflow = loadBinding({
-    variant,
-    threads: choice.threads,
-    variables: computationVariables(device, computation, cache, cudaTools(card)),
-  });
-  const { tf, binding } = tensorflow;
-  if (device === 'gpu') requireCard(binding);
-  const options = { ...callSizes(device), bfloat16: computation.precision === 'bfloat16', cache };
-  if (choice.stepsPerCall !== undefined) options.stepsPerCall = choice.stepsPerCall;
+  const variables = computationVariables(device, computation, cache, cudaTools(card));
+  openLibraries({ variant, variables });
   const chosen =
     device === 'cpu' && computation.compiler === 'none'
       ? ownKernels(variant, computation.precision)
       : null;
   const kernels = chosen?.kernels ?? noKernels;
+  // Our kernels share one operation between all threads, and several operations at once would hold
+  // more maps in memory.
+  const operationsAtOnce = kernels.norms ? 1 : undefined;
+  const tensorflow = loadBinding({ variant, threads: choice.threads, operationsAtOnce });
+  const { tf, binding } = tensorflow;
+  if (device === 'gpu') requireCard(binding);
+  const options = { ...callSizes(device), bfloat16: computation.precision === 'bfloat16', cache };
+  if (choice.stepsPerCall !== undefined) options.stepsPerCall = choice.stepsPerCall;
   const compile = (plan: StepPlan): Step => {
     if (name === 'eager')
       return new EagerStep(
@@ -132,8 +133,8 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
 }
 
 /**
- * Loads our own kernels, where this processor runs them. TensorFlow must be loaded. `problem`: why
- * TensorFlow's kernels do the work of ours.
+ * Loads our own kernels, where this processor runs them. TensorFlow's libraries must be open.
+ * `problem`: why TensorFlow's kernels do the work of ours.
  */
 function ownKernels(
   variant: Variant,

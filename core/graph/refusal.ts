@@ -1,8 +1,32 @@
 import * as v from 'valibot';
 import { LabError, withNext } from '../base/errors.ts';
+import type { LabProblem } from '../base/problem.ts';
 
 /** Expectation and advice of each schema rule, by the last part of the error's code. */
 export type Rules = Record<string, { readonly expected: string; readonly next: string }>;
+
+/** What breaks a rule, and where. */
+interface Refused {
+  /** Place in the input, such as `edges[3].gate`; '' for the whole input. */
+  readonly place: string;
+  /** The value in a few characters. */
+  readonly found: string;
+  readonly expected: string;
+}
+
+/** A refused value. Its parts are data, for a field that shows the value without its place. */
+export class RefusedValue extends LabError implements Refused {
+  readonly place: string;
+  readonly found: string;
+  readonly expected: string;
+
+  constructor(problem: LabProblem, { place, found, expected }: Refused) {
+    super(problem);
+    this.place = place;
+    this.found = found;
+    this.expected = expected;
+  }
+}
 
 /**
  * Returns the rule for a failed strictObject, so that its three kinds of failure have separate
@@ -23,8 +47,7 @@ export const objectRules = {
 /**
  * Validates input from outside with a schema whose messages are keys of `rules`.
  *
- * @throws LabError `area.rule` for the first broken rule, with the place (`edges[3].gate`), the
- * found and the expected value
+ * @throws RefusedValue `area.rule` for the first broken rule
  */
 export function parseWith<Schema extends v.GenericSchema>(
   area: string,
@@ -50,24 +73,25 @@ export function parseWith<Schema extends v.GenericSchema>(
 const typeWords = (expected: string | null): string =>
   expected === 'Object' ? 'an object' : (expected ?? 'another type');
 
-/** Returns the LabError of a broken rule at a place. */
+/** Returns the error of a broken rule at a place. */
 export function refusal(
   area: string,
   rules: Rules,
   rule: string,
   place: string,
-  found: unknown,
+  value: unknown,
   expected = rules[rule]?.expected ?? 'something else',
-): LabError {
+): RefusedValue {
   const next = rules[rule]?.next;
+  const found = shown(value);
   const where = place === '' ? `The ${area}` : `${area}: ${place}`;
   const message =
     rule === 'missing-key'
       ? `The ${area} has no ${place}.`
-      : `${where}: found ${shown(found)}, expected ${expected}.`;
-  return new LabError(
-    withNext({ code: `${area}.${rule}`, message, steps: next === undefined ? [] : [next] }),
-  );
+      : `${where}: found ${found}, expected ${expected}.`;
+  const steps = next === undefined ? [] : [next];
+  const problem = withNext({ code: `${area}.${rule}`, message, steps });
+  return new RefusedValue(problem, { place, found, expected });
 }
 
 function placeOf(path: v.BaseIssue<unknown>['path']): string {

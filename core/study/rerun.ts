@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { ABLATION_KINDS, type AblatedName, ablatedEdge } from '../graph/ablate.ts';
+import { ABLATION_KINDS, type AblatedName, ablatedEdge, SKIP_REASONS } from '../graph/ablate.ts';
 import { graphKey } from '../graph/canonical.ts';
 import type { Graph } from '../graph/graph.ts';
 import { template } from '../graph/templates.ts';
@@ -25,7 +25,7 @@ export const ablationSchema = v.strictObject({
     v.array(
       v.strictObject({
         name: ablatedName,
-        reason: v.picklist(['same', 'target-frozen']),
+        reason: v.picklist(SKIP_REASONS),
         as: v.nullable(v.union([v.literal('graph'), ablatedName])),
       }),
     ),

@@ -1,5 +1,4 @@
 import type { Device } from '../devices/device.ts';
-import { operationsAtOnce } from '../devices/processor.ts';
 
 /** Cores and card of a slot, fixed when its process starts: TensorFlow reads them once. */
 export interface Place {
@@ -74,8 +73,7 @@ export const environmentFor = (
   ...(gpu !== null && sharing),
   CUDA_VISIBLE_DEVICES: gpu ?? '',
   CUDA_DEVICE_ORDER: 'PCI_BUS_ID', // for a card without one: in the driver's order
-  TF_NUM_INTRAOP_THREADS: String(threads),
-  TF_NUM_INTEROP_THREADS: String(gpu === null ? operationsAtOnce(threads) : threads),
+  TF_NUM_INTRAOP_THREADS: String(threads), // the engine decides how many operations share them
   // Libraries below TensorFlow that count cores by themselves.
   OMP_NUM_THREADS: String(threads),
   ...largePages(),

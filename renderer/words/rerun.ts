@@ -2,7 +2,7 @@
 import { mainTest } from '../../core/analysis/comparison.ts';
 import { intervalText, neededText, pointsText, verdictText } from '../../core/analysis/verdict.ts';
 import { gate as gateOf } from '../../core/gates/gates.ts';
-import { ablatedEdge, type SkippedAblation } from '../../core/graph/ablate.ts';
+import { ablatedEdge, type SkippedAblation, skippedText } from '../../core/graph/ablate.ts';
 import { isTemplateName, templateTitle } from '../../core/graph/templates.ts';
 import type { ReferenceRow, VariantView } from '../../core/lab/api.ts';
 
@@ -15,11 +15,9 @@ export function variantTitle(name: VariantView['name']): string {
   return isTemplateName(name) ? templateTitle(name) : 'This graph';
 }
 
-/** Why a change of an ablation is not trained. */
-export const skippedText = ({ as }: SkippedAblation): string =>
-  as === null
-    ? 'the target would be frozen'
-    : `the same graph as ${as === 'graph' ? 'the graph itself' : variantTitle(as)}`;
+/** A change of an ablation that is not trained, and why. */
+export const skippedLine = (skipped: SkippedAblation): string =>
+  `${variantTitle(skipped.name)}: ${skippedText(skipped, variantTitle)}`;
 
 /** "73.46 ± 0.42", percent; without a spread below two values; '' without a value. */
 export function meanText(mean: number | null, standardDeviation: number | null): string {

@@ -95,6 +95,14 @@ export function rerunText({ rerun, variants, done, total }: RerunView): {
   };
 }
 
+/** `Re-run ×5`; `Re-run, 1 of 5 seeds` while seeds of the graph have no result. */
+export function rerunTitle({ rerun, variants }: RerunView, title = 'Re-run'): string {
+  const done = variants[0]?.values.length ?? 0;
+  const planned = rerun.seeds.length;
+  if (done === planned) return `${title} ×${done}`;
+  return `${title}, ${done} of ${counted(planned, 'seed')}`;
+}
+
 /**
  * A study's re-runs for its header: the newest one of the best trial, and the others, newest first.
  */

@@ -97,6 +97,23 @@ describe('a lab without a holder', () => {
     assert.match((await ktg(own, 'tag')).err, /Which study or trial\?/);
   });
 
+  test('a tag in quotes with a space is refused, in words for one tag and for several', async () => {
+    const own = join(folder, 'spaced.sqlite');
+    copyFileSync(file, own);
+    for (const change of [[], ['--remove']]) {
+      const refused = await ktg(own, 'tag', '1', 'paper, Seed one', ...change);
+      assert.equal(refused.code, 2);
+      assert.match(refused.err, /"Seed one" has a space, but a tag is one word\./);
+      assert.match(
+        refused.err,
+        /Write Seed-one for one tag, or leave out the quotes for several\./,
+      );
+    }
+    assert.match((await ktg(own, 'tag', '1')).out, /It has no notes and no tags\./);
+    const several = await ktg(own, 'tag', '1', 'paper, seed-one', '#Good', '--json');
+    assert.deepEqual(several.json[0]!.tags, ['good', 'paper', 'seed-one']);
+  });
+
   test('effects prints the choices that matter as text and JSON', async () => {
     const shown = await ktg(file, 'effects', 'First', '--rung', '1');
     assert.match(shown.out, /Study "First": 1\d trials at epoch 1/);

@@ -17,9 +17,9 @@ const [own, other] = ['own', 'other'].map((name) => join(folder, `${name}.sqlite
   string,
 ];
 
-/** One update an epoch. Without the label's edge node 1 would be frozen, so two edges remain. */
+/** One update an epoch. Without the edge 2-1 node 1 would be frozen, so two edges remain. */
 const wish = [
-  ...['ablate', 'resnet8=TX,resnet8=TC', '--seeds', '2', '--epochs', '1'],
+  ...['ablate', 'resnet8=XT,resnet8=TC', '--seeds', '2', '--epochs', '1'],
   ...['--data', 'synthetic:train=64,test=50', '--slots', '1'],
 ];
 
@@ -38,9 +38,20 @@ describe('ktg ablate and ktg verify with real training', { concurrency: false },
   test('a preview says what would be trained and counts again, and creates nothing', async () => {
     const { code, out } = await ktg(own, ...wish, '--seeds', '3', '--preview');
     assert.equal(code, 0);
-    assert.match(out, /^2 changes: cutoff 0-2, cutoff 1-2\nSkipped: cutoff 0-1: the target would/);
+    assert.match(out, /^2 changes: cutoff 0-2, cutoff 1-2\nSkipped: cutoff 2-1: the target would/);
     assert.match(out, /6 results of this lab are used again\.\n3 runs/);
     assert.equal(((await ktg(own, 'list', '--json')).json[0]!.reruns as unknown[]).length, 1);
+  });
+
+  test('a preview names changes that cannot matter', async () => {
+    const graph = ['ablate', 'resnet8=TTX,resnet8=TXX,resnet8=TTX', ...wish.slice(2)];
+    const { code, out } = await ktg(own, ...graph, '--preview');
+    assert.equal(code, 0);
+    const [changes, ...skipped] = out.split('\n');
+    assert.equal(changes, '3 changes: cutoff 0-1, cutoff 2-1, cutoff 0-2');
+    assert.match(skipped[0]!, /^Skipped: cutoff 0-3: cannot matter, because no path .* node 3 to/);
+    assert.match(skipped[1]!, /^Skipped: cutoff 1-3: cannot matter/);
+    assert.match(skipped[2]!, /^8 runs/, 'the graph and three changes, two seeds each');
   });
 
   test('a bundle of it is verified to the last bit, and a changed one is not', async () => {

@@ -176,7 +176,7 @@ describe('graphs', { skip: withoutBrowser }, () => {
       await page.getByText(/^stopped, /).waitFor();
     });
     await look('#/studies/1/trial/0', async (page) => {
-      await page.getByRole('link', { name: 'Re-run ×1' }).click();
+      await page.getByRole('link', { name: 'Re-run, 0 of 1 seed' }).click();
       await page.waitForURL(/#\/reruns\/1$/);
     });
     await look('#/graph/resnet8%3DTT%2Cresnet8%3DTT', async (page) => {

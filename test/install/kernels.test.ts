@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import * as v from 'valibot';
 import { kernelWords, runsKernels } from '../../core/devices/processor.ts';
 import { syntheticDataset } from '../../core/data/sets/synthetic.ts';
 import type { EngineInfo } from '../../core/engine/engine.ts';
-import { openEngine } from '../../core/engine/open.ts';
+import { openEngine, type EngineChoice } from '../../core/engine/open.ts';
+import { engineFolder, engineHome } from '../../core/install/engine-home.ts';
 import { checkKernels, loadKernels } from '../../core/install/kernels.ts';
 import { libraryStatus } from '../../core/install/library-status.ts';
 import { environmentSchema } from '../../core/study/environment.ts';
@@ -29,6 +31,15 @@ async function pretend(t: TestContext): Promise<{ home: string; tools: Pretended
   tools.use();
   return { home: join(folder, 'home'), tools };
 }
+
+/** Adds a compiler whose files do not load. */
+const addUselessCompiler = (tools: PretendedTools): void => {
+  tools.add(
+    'c++',
+    `const out = process.argv.indexOf('-o');
+     if (out > 0) require('fs').writeFileSync(process.argv[out + 1], 'no library');`,
+  );
+};
 
 const compiledIn = (home: string): string[] => readdirSync(join(home, 'kernels'));
 
@@ -58,11 +69,7 @@ describe('kernels that cannot be used say why and what to do', () => {
 
   test('with a file that does not load', async (t) => {
     const { home, tools } = await pretend(t);
-    tools.add(
-      'c++',
-      `const out = process.argv.indexOf('-o');
-       if (out > 0) require('fs').writeFileSync(process.argv[out + 1], 'no library');`,
-    );
+    addUselessCompiler(tools);
     const problem = loadKernels('cpu', home)!;
     assert.equal(problem.code, 'engine.does-not-load');
     assert.ok(problem.next.includes(join(home, 'kernels')), problem.next);
@@ -94,6 +101,52 @@ describe('kernels of this machine', { skip: skipRun }, () => {
     const other = await openEngine({ engine: 'tensorflow', threads: 1 });
     assert.equal(other.info.kernels, 'KTG Lab (norms, convolutions)');
     assert.equal(other.info.note, undefined);
+  });
+});
+
+describe('operations at once, which a process decides once', () => {
+  const skip = libraryStatus('cpu').state !== 'ready' && 'NOT TESTED: TensorFlow is not installed';
+
+  /** Opens an engine in a process of its own. Returns what its TensorFlow read. */
+  function atOnce(choice: Partial<EngineChoice>, variables: Record<string, string> = {}): string {
+    const { TF_NUM_INTEROP_THREADS: _1, TF_NUM_INTRAOP_THREADS: _2, ...environment } = process.env;
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [
+        ...['--input-type=module', '-e'],
+        `import { openEngine } from ${JSON.stringify(import.meta.resolve('../../core/engine/open.ts'))};
+         await openEngine(${JSON.stringify({ engine: 'tensorflow', ...choice })});
+         console.log(process.env.TF_NUM_INTEROP_THREADS);`,
+      ],
+      { encoding: 'utf8', env: { ...environment, ...variables } },
+    );
+    assert.match(stdout, /^\d+\n$/, stderr);
+    return stdout.trim();
+  }
+
+  /** Makes a home with the installed library and without kernels. */
+  async function homeWithout(t: TestContext): Promise<{ home: string; tools: PretendedTools }> {
+    const installed = engineFolder(engineHome());
+    const { home, tools } = await pretend(t);
+    mkdirSync(home);
+    symlinkSync(installed, engineFolder(home));
+    return { home, tools };
+  }
+
+  test('are one where our kernels compute', { skip: skipRun }, () => {
+    assert.equal(atOnce({ threads: 3 }), '1');
+    assert.equal(atOnce({ engine: 'eager' }, { TF_NUM_INTRAOP_THREADS: '3' }), '1', 'of a slot');
+    assert.equal(atOnce({ threads: 3 }, { TF_NUM_INTEROP_THREADS: '2' }), '2', "the user's own");
+  });
+
+  test('are as many as threads where TensorFlow computes', { skip }, async (t) => {
+    assert.equal(atOnce({ threads: 3, computation: { compiler: 'xla' } }), '3');
+    const { home, tools } = await homeWithout(t);
+    assert.equal(atOnce({ threads: 3 }, { KTG_HOME: home }), '3', 'without a compiler');
+    const slot = { KTG_HOME: home, TF_NUM_INTRAOP_THREADS: '3' };
+    assert.equal(atOnce({}, slot), '3', 'of a slot without a compiler');
+    addUselessCompiler(tools);
+    assert.equal(atOnce({ threads: 3 }, { KTG_HOME: home }), '3', 'with a file that does not load');
   });
 });
 

@@ -62,6 +62,25 @@ void describe('ablations', () => {
     assert.deepEqual([again!.seed, again!.accuracy], [before!.seed, before!.accuracy]);
   });
 
+  void test('trains no change that cannot matter, and corrects for none', async () => {
+    const { store, scheduler, until } = scriptedLab({ slots: 2 });
+    const own = wish({ graph: fromText('resnet8=TCX,wrn-10-1=TXX,resnet8=TXX') });
+    const ablation = addAblation(store, own, AT);
+    const names = ablation.variants.map(({ name }) => name);
+    assert.deepEqual(names, ['graph', 'cutoff 0-1', 'cutoff 2-1', 'cutoff 0-2']);
+    assert.deepEqual(ablation.ablation!.skipped, [
+      { name: 'cutoff 0-3', reason: 'no-path', as: null },
+    ]);
+    scheduler.resume({ rerun: ablation.id });
+    await until(() => store.rerun(ablation.id).state === 'completed');
+    await scheduler.close('save');
+    const results = resultsOf(store.rerun(ablation.id), store.runs({ rerun: ablation.id }));
+    const tests = results.slice(1).map(({ comparison }) => comparison!);
+    const least = Math.min(...tests.map(({ paired }) => paired!.p));
+    assert.equal(Math.min(...tests.map(({ adjusted }) => adjusted!)), Math.min(1, 3 * least));
+    assert.deepEqual(await store.check(), []);
+  });
+
   void test('has the gates of the space that the graph comes from', () => {
     const store = openMemoryStore();
     const space = withGates(paperSpace(2), 2, 1, ['through', 'half-cosine']);

@@ -5,7 +5,6 @@ import type { LabProblem } from '../../core/base/problem.ts';
 import { devicesFrom, onProcessorAlone, withFound } from '../../core/devices/devices.ts';
 import { failureOf, failureOfExit, tellingLine } from '../../core/workers/failure.ts';
 import { leaks } from '../../core/workers/leaks.ts';
-import { operationsAtOnce } from '../../core/devices/processor.ts';
 import { environmentFor, largePages, placesFor, waitsFor } from '../../core/workers/placement.ts';
 import { LabError } from '../../core/base/errors.ts';
 import { cpu, gpu } from './jobs.ts';
@@ -50,13 +49,9 @@ describe('placement', () => {
     assert.ok(places.every((place) => Number(environmentFor(place).TF_NUM_INTRAOP_THREADS) >= 1));
   });
 
-  test('operations take turns where our kernels share each between all threads', () => {
-    assert.equal(operationsAtOnce(4, { norms: true }), 1);
-    assert.equal(operationsAtOnce(4, { norms: false }), 4);
-    const [card, processor] = placesFor([gpu(0, 1), cpu(1)], 4);
-    assert.equal(environmentFor(card!).TF_NUM_INTEROP_THREADS, String(card!.threads));
-    const expected = String(operationsAtOnce(processor!.threads));
-    assert.equal(environmentFor(processor!).TF_NUM_INTEROP_THREADS, expected);
+  test('a slot leaves the number of operations at once to its engine', () => {
+    for (const place of placesFor([gpu(0, 1), cpu(1)], 4))
+      assert.ok(!('TF_NUM_INTEROP_THREADS' in environmentFor(place)));
   });
 
   test('a slot asks glibc for large pages and keeps other settings of the user', () => {

@@ -175,6 +175,12 @@ export const commandsProblems = {
       { do: 'run-command', command: `ktg help ${command}` },
     ],
   },
+  'arguments.tag-space': {
+    message: ({ tag }: { tag: string }) => `"${tag}" has a space, but a tag is one word.`,
+    next: ({ word }: { word: string }) => [
+      `Write ${word} for one tag, or leave out the quotes for several.`,
+    ],
+  },
   'arguments.two-ablations': {
     message: () => 'Both --edges and --gates were given.',
     next: () => ['Leave one of them out.'],

@@ -5,7 +5,6 @@ import type * as tfjs from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import { LabError, messageOf, withNext } from '../../base/errors.ts';
 import { addVariables } from '../computation.ts';
-import { operationsAtOnce } from '../../devices/processor.ts';
 import { addonFile } from '../../install/addon.ts';
 import { libraryStatus } from '../../install/library-status.ts';
 import { cudaFolder, cudaLibraries, cudnnParts } from '../../install/cuda-libraries.ts';
@@ -97,29 +96,32 @@ export interface TensorFlow {
   binding: TensorFlowBinding;
 }
 
-export interface BindingOptions {
+export interface LibraryOptions {
   variant?: Variant;
-  /** Threads of one operation; default all cores. Fixed for the lifetime of the process. */
-  threads?: number | undefined;
   /** Further environment variables of the library (`computationVariables`). */
   variables?: Readonly<Record<string, string>>;
 }
 
+export interface BindingOptions extends LibraryOptions {
+  /** Threads of one operation; default all cores. Fixed for the lifetime of the process. */
+  threads?: number | undefined;
+  /** Operations that compute at the same time; default as many as there are threads. */
+  operationsAtOnce?: number | undefined;
+}
+
+/** Folder of the libraries that this process has open. */
+let opened: string | undefined;
 let loaded: TensorFlow | undefined;
 
 /**
- * Loads TensorFlow into this process as the backend of tfjs. A second call returns the result of
- * the first. Never call it in a worker thread: the addon has one unlocked global for the whole
- * process.
+ * Opens TensorFlow's libraries without starting it, so that our own kernels can load before
+ * `loadBinding` decides how many operations compute at once. A second call changes nothing.
  *
+ * @returns the folder of the libraries
  * @throws LabError `engine.missing | damaged | other-version | unsupported | does-not-load`
  */
-export function loadBinding({
-  variant = 'cpu',
-  threads,
-  variables = {},
-}: BindingOptions = {}): TensorFlow {
-  if (loaded) return loaded;
+export function openLibraries({ variant = 'cpu', variables = {} }: LibraryOptions = {}): string {
+  if (opened !== undefined) return opened;
   const status = libraryStatus(variant);
   if (status.state !== 'ready')
     throw new LabError(
@@ -129,10 +131,30 @@ export function loadBinding({
         steps: [...status.steps, { do: 'use-portable' }],
       }),
     );
+  const { folder } = status;
   addVariables(process.env, variables);
-  setEnvironment(threads, variant);
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // errors only
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'; // else TensorFlow allocates the whole card
+  loading(() => {
+    openQuietly(folder, [...ownLibraries(folder), ...releaseFor(variant).libraries]);
+  });
+  opened = folder;
+  return folder;
+}
+
+/**
+ * Loads TensorFlow into this process as the backend of tfjs. A second call returns the result of
+ * the first. Never call it in a worker thread: the addon has one unlocked global for the whole
+ * process.
+ *
+ * @throws LabError as `openLibraries`
+ */
+export function loadBinding(options: BindingOptions = {}): TensorFlow {
+  if (loaded) return loaded;
+  const folder = openLibraries(options);
+  setThreads(options);
   allowRemovedUtil();
-  const binding = openAddon(status.folder, variant);
+  const binding = loading(() => require(join(folder, addonFile)) as TensorFlowBinding);
   const tf = require('@tensorflow/tfjs') as typeof tfjs;
   require(`${bindingPackage}/dist/register_all_kernels.js`);
   const { NodeJSKernelBackend: Backend } = require(
@@ -148,14 +170,11 @@ export function loadBinding({
   return loaded;
 }
 
-/** TensorFlow reads these once, at loading. The user's own values are kept. */
-function setEnvironment(threads: number | undefined, variant: Variant): void {
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // errors only
-  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'; // else TensorFlow allocates the whole card
-  if (threads === undefined) return;
-  process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
-  const atOnce = variant === 'cpu' ? operationsAtOnce(threads) : threads;
-  process.env.TF_NUM_INTEROP_THREADS ??= String(atOnce);
+/** TensorFlow reads these once, when it starts. The user's own values are kept. */
+function setThreads({ threads, operationsAtOnce }: BindingOptions): void {
+  if (threads !== undefined) process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
+  const atOnce = operationsAtOnce ?? process.env.TF_NUM_INTRAOP_THREADS;
+  if (atOnce !== undefined) process.env.TF_NUM_INTEROP_THREADS ??= String(atOnce);
 }
 
 /**
@@ -181,10 +200,10 @@ export const ownLibraries = (folder: string): string[] =>
     .map((name) => join(cudaFolder, name))
     .filter((path) => existsSync(join(folder, path)));
 
-function openAddon(folder: string, variant: Variant): TensorFlowBinding {
+/** @throws LabError `engine.does-not-load` with the loader's message */
+function loading<Result>(load: () => Result): Result {
   try {
-    openQuietly(folder, [...ownLibraries(folder), ...releaseFor(variant).libraries]);
-    return require(join(folder, addonFile)) as TensorFlowBinding;
+    return load();
   } catch (error) {
     throw new LabError('engine.does-not-load', { reason: messageOf(error) }, { cause: error });
   }

@@ -16,6 +16,7 @@ import {
   rerunLine,
   rerunsBeside,
   rerunText,
+  rerunTitle,
   shareDone,
   standingOf,
   workTitle,
@@ -92,6 +93,21 @@ test('a re-run shows its mean and progress', () => {
   assert.deepEqual(view('running', 0.7346, null, 1), { mean: '73.46 %', rest: '1 of 5 runs' });
   assert.deepEqual(view('running', null, null, 0), { mean: 'none yet', rest: '0 of 5 runs' });
   assert.deepEqual(view('completed', null, null, 5), { mean: 'no result', rest: '' });
+});
+
+test('a re-run names the seeds of its graph that have a result, never those only planned', () => {
+  const title = (done: number, planned: number, ...words: string[]) =>
+    rerunTitle(
+      {
+        rerun: { seeds: Array.from({ length: planned }, (_, at) => at) },
+        variants: [{ values: Array.from({ length: done }, (_, at) => ({ seed: at })) }],
+      } as unknown as RerunView,
+      ...words,
+    );
+  assert.equal(title(5, 5), 'Re-run ×5');
+  assert.equal(title(1, 2), 'Re-run, 1 of 2 seeds');
+  assert.equal(title(0, 1), 'Re-run, 0 of 1 seed');
+  assert.equal(title(4, 5, 'Re-run of the best'), 'Re-run of the best, 4 of 5 seeds');
 });
 
 test('a slot names its job like its study does', () => {
