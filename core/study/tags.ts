@@ -28,8 +28,5 @@ export const tagsSchema = v.pipe(
 /** Longest notes, in characters. */
 export const notesSchema = v.pipe(v.string(), v.maxLength(20_000));
 
-/** What a field for tags says below itself. */
-export const TAG_RULE = 'A tag is one word: spaces and commas separate tags.';
-
 /** Returns the words of a text as tags: `good, Baseline` gives `baseline` and `good`. */
 export const tagWords = (text: string): string[] => text.split(/[\s,;#]+/).filter(Boolean);

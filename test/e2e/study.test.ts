@@ -488,8 +488,7 @@ describe('the views of a study', { skip: withoutBrowser }, () => {
 
   test('tags and notes are written on the page of a trial, and found by the filter', () =>
     look('#/studies/1/trial/3', async (page) => {
-      const rule = 'A tag is one word: spaces and commas separate tags.';
-      await page.getByRole('textbox', { description: rule }).fill('Good baseline');
+      await page.getByPlaceholder('Add tags, one word each').fill('Good baseline');
       await page.keyboard.press('Enter');
       await page.getByRole('button', { name: 'Remove tag baseline' }).waitFor();
       await page.getByLabel('Notes', { exact: true }).fill('Diverged once.');
