@@ -4,11 +4,26 @@ import { tQuantile, tTails } from './distributions.ts';
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Returns the standard deviation of a sample (divided by n - 1); NaN below two values. */
-export function sampleDeviation(values: readonly number[]): number {
+/** Returns the largest magnitude; 0 for no values. */
+const largest = (values: readonly number[]): number =>
+  values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
+/** Whether a difference is no more than the rounding of numbers of a magnitude. */
+const isRounding = (difference: number, scale: number): boolean =>
+  Math.abs(difference) <= 2 * Number.EPSILON * scale;
+
+/**
+ * Returns the standard deviation of a sample (divided by n - 1); NaN below two values. Values that
+ * differ by no more than their rounding have none: three times 0.1 has a mean beside 0.1.
+ *
+ * @param scale magnitude of the numbers that were rounded, such as those whose differences these are
+ */
+export function sampleDeviation(values: readonly number[], scale = largest(values)): number {
+  if (values.length < 2) return NaN;
+  if (isRounding(Math.max(...values) - Math.min(...values), scale)) return 0;
   const middle = mean(values);
   const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
-  return values.length < 2 ? NaN : Math.sqrt(squares / (values.length - 1));
+  return Math.sqrt(squares / (values.length - 1));
 }
 
 /** Difference of two means with its 95 % confidence interval. */
@@ -50,10 +65,15 @@ export function tTest(difference: number, standardError: number, degrees: number
   return { difference, standardError, df: degrees, t, p: tTails(t, degrees), low, high };
 }
 
-/** Tests the mean of one sample against 0; null below two values. */
-export function meanTest(values: readonly number[]): TTest | null {
+/**
+ * Tests the mean of one sample against 0; null below two values.
+ *
+ * @param scale as for `sampleDeviation`
+ */
+export function meanTest(values: readonly number[], scale?: number): TTest | null {
   if (values.length < 2) return null;
-  return tTest(mean(values), sampleDeviation(values) / Math.sqrt(values.length), values.length - 1);
+  const standardError = sampleDeviation(values, scale) / Math.sqrt(values.length);
+  return tTest(mean(values), standardError, values.length - 1);
 }
 
 /**
@@ -61,7 +81,8 @@ export function meanTest(values: readonly number[]): TTest | null {
  */
 export function pairedTest(a: readonly number[], b: readonly number[]): TTest | null {
   const pairs = Math.min(a.length, b.length);
-  return meanTest(Array.from({ length: pairs }, (_, at) => a[at]! - b[at]!));
+  const differences = Array.from({ length: pairs }, (_, at) => a[at]! - b[at]!);
+  return meanTest(differences, Math.max(largest(a), largest(b)));
 }
 
 /**
@@ -88,7 +109,9 @@ const summaryOf = (values: readonly number[]): Summary => ({
 export function welchOfSummaries(a: Summary, b: Summary): TTest {
   const [va, vb] = [a.standardDeviation ** 2 / a.runs, b.standardDeviation ** 2 / b.runs];
   const degrees = (va + vb) ** 2 / (va ** 2 / (a.runs - 1) + vb ** 2 / (b.runs - 1));
-  return tTest(a.mean - b.mean, Math.sqrt(va + vb), degrees);
+  const difference = a.mean - b.mean;
+  const isNone = isRounding(difference, Math.max(Math.abs(a.mean), Math.abs(b.mean)));
+  return tTest(isNone ? 0 : difference, Math.sqrt(va + vb), degrees);
 }
 
 /** Returns `welchTest` as a difference with its interval. */

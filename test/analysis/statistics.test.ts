@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tQuantile } from '../../core/analysis/distributions.ts';
-import { mean, sampleDeviation, welch } from '../../core/analysis/statistics.ts';
+import { compare } from '../../core/analysis/comparison.ts';
+import { mean, pairedTest, sampleDeviation, welch } from '../../core/analysis/statistics.ts';
 
 const near = (actual: number, expected: number, tolerance: number): void => {
   assert.ok(
@@ -62,4 +63,29 @@ void test('Welch: null below two values, and no spread for equal values', () => 
     significant: true,
   });
   assert.equal(welch([0.5, 0.5], [0.5, 0.5])!.significant, false);
+});
+
+void test('the rounding of numbers is no spread and no difference', () => {
+  const three = [0.1, 0.1, 0.1];
+  assert.notEqual(mean(three), 0.1, 'a mean that is rounded');
+  assert.equal(sampleDeviation(three), 0);
+  assert.equal(welch(three, [0.1, 0.1])!.significant, false);
+
+  const [graph, other] = [
+    [0.265, 0.165],
+    [0.285, 0.185],
+  ] as const;
+  assert.notEqual(graph[0] - other[0], graph[1] - other[1], 'differences that are rounded');
+  const paired = pairedTest(graph, other)!;
+  assert.equal(paired.t, null);
+  near(paired.difference, -0.02, 1e-15);
+  const seeds = (values: readonly number[]) => new Map(values.map((value, seed) => [seed, value]));
+  const [compared] = compare(seeds(graph), [seeds(other)]);
+  assert.equal(compared!.significant, false);
+  near(compared!.adjusted!, compared!.welch!.p, 0);
+});
+
+void test('a small spread beside large numbers counts', () => {
+  near(sampleDeviation([1000, 1000 + 1e-9]), Math.SQRT1_2 * 1e-9, 1e-12);
+  assert.notEqual(pairedTest([1, 2, 3], [1, 2, 3 - 1e-12])!.t, null);
 });
