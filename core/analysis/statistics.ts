@@ -16,7 +16,8 @@ const isRounding = (difference: number, scale: number): boolean =>
  * Returns the standard deviation of a sample (divided by n - 1); NaN below two values. Values that
  * differ by no more than their rounding have none: three times 0.1 has a mean beside 0.1.
  *
- * @param scale magnitude of the numbers that were rounded, such as those whose differences these are
+ * @param scale magnitude of the numbers that were rounded, such as those whose differences the
+ * values are
  */
 export function sampleDeviation(values: readonly number[], scale = largest(values)): number {
   if (values.length < 2) return NaN;

@@ -28,8 +28,8 @@ const flags = [
 
 /**
  * Loads our own kernels into this process; TensorFlow's libraries must be open. The first call of a
- * version compiles them (5 s) into the user's cache. Returns why that is impossible, such as without a
- * compiler (then TensorFlow's own kernels do the work), else null.
+ * version compiles them (5 s) into the user's cache. Returns why that is impossible, such as without
+ * a compiler (then TensorFlow's own kernels do the work), else null.
  */
 export const loadKernels = (variant: Variant, home: string = engineHome()): LabError | null =>
   problemOfUsing(variant, home, (file) => {

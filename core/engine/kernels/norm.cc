@@ -119,8 +119,8 @@ void norm_gradient(const Flat& maps, const Slope<T>& given, const T* x, const fl
   const Sums sums = reduce(maps, [&](std::int64_t at, int c, __m512& one, __m512& two) {
     __m512 g = slope_at(given, at);
     if (slope) {
-      // dx is the rounded slopes less their own mean. Equal slopes round the same way, so the mean
-      // of the others would leave a rest in every pixel.
+      // The rounded slopes lose their own mean. Equal slopes round the same way, so the mean of
+      // the exact ones would leave a rest in every pixel.
       store(slope + at, g);
       g = load(slope + at);
     }

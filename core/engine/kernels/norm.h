@@ -29,8 +29,8 @@ struct Slope {
   const T *dy, *more, *y;
 };
 
-// Writes dx [+ added] and the gradients of gamma and beta; `slope`, if not null, gets the masked sum.
-// `added` may be null.
+// Writes dx [+ added] and the gradients of gamma and beta; `slope`, if not null, gets the masked
+// sum. `added` may be null.
 template <typename T>
 void norm_gradient(const Flat& maps, const Slope<T>& given, const T* x, const float* gamma,
                    const float* mean, const float* inverse, const T* added, T* dx, float* dgamma,

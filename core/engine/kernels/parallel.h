@@ -4,8 +4,8 @@
 
 namespace ktg {
 
-// Most parts of a kernel; more than threads, so that one that begins late takes fewer. A kernel that
-// always has so many computes the same sums with any number of threads.
+// Most parts of a kernel; more than threads, so that one that begins late takes fewer. A kernel
+// that always has so many computes the same sums with any number of threads.
 constexpr int kParts = 16;
 
 // Returns the number of threads of one kernel: TF_NUM_INTRAOP_THREADS, else all cores.

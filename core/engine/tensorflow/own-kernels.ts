@@ -39,9 +39,9 @@ export function withOwnKernels(nodes: readonly GraphNode[], kernels: OwnKernels)
   if (kernels.norms) {
     const inverses = new Map<string, Output>();
     for (const node of nodes) if (node.op === 'FusedBatchNormV3') joinNorm(editor, node, inverses);
-    for (const node of nodes)
-      if (node.op === 'FusedBatchNormGradV3') joinNormGradient(editor, node, inverses);
-    for (const node of nodes) joinAddition(editor, node.name);
+    const gradients = nodes.filter(({ op }) => op === 'FusedBatchNormGradV3');
+    for (const node of gradients) joinNormGradient(editor, node, inverses);
+    for (const { name } of gradients) joinAddition(editor, name);
   }
   replaceConvolutions(editor, nodes, kernels);
   return editor.result();
@@ -125,7 +125,7 @@ function joinNormGradient(
  */
 function joinAddition(editor: GraphEditor, name: string): void {
   const gradient = editor.nodeOf({ node: name, index: 0 });
-  if (gradient?.op !== 'KtgNormGradient' || gradient.name !== name) return;
+  if (gradient?.op !== 'KtgNormGradient') return;
   const { keep_slope: keeps } = gradient.attributes;
   const sum = addition(editor, gradient);
   if (!sum || (keeps?.kind === 'bool' && keeps.value)) return;
