@@ -1,6 +1,7 @@
 import { type RungDecision, type WireDecision, wireDecision } from '../study/decision.ts';
 import { type EpochMetrics, type WireEpoch, wireEpoch } from '../study/metrics.ts';
 import { LabError } from '../base/errors.ts';
+import { Lifetime } from '../base/lifetime.ts';
 import type { LogEntry, Store } from '../store/store.ts';
 import type { EventLog, NewEvent } from './events.ts';
 import type { LabViews } from './lab-views.ts';
@@ -35,7 +36,9 @@ export class EventBatcher {
   #entries: LogEntry[] = [];
   #slots = false;
   #pretrained = false;
-  #timer: NodeJS.Timeout | null = null;
+  /** Nothing is gathered, told or read after it. */
+  readonly #lifetime = new Lifetime();
+  #timer: { cancel: () => void } | null = null;
 
   constructor(events: EventLog, views: LabViews, store: Store, now: () => number) {
     this.#events = events;
@@ -55,6 +58,7 @@ export class EventBatcher {
   }
 
   run(id: number): void {
+    if (this.#lifetime.isOver) return;
     const run = this.#store.run(id);
     this.#runs.add(id);
     if (run.rerun !== null) this.#tables.add(run.rerun);
@@ -88,6 +92,7 @@ export class EventBatcher {
     text: string,
     of: { study?: number | null; run?: number | null } = {},
   ): void {
+    if (this.#lifetime.isOver) return;
     const entry = { at: this.#now(), level, study: of.study ?? null, run: of.run ?? null, text };
     try {
       this.#entries.push(this.#store.addLog(entry));
@@ -107,7 +112,8 @@ export class EventBatcher {
 
   /** Tells all that has gathered. */
   flush(): void {
-    if (this.#timer) clearTimeout(this.#timer);
+    if (this.#lifetime.isOver) return;
+    this.#timer?.cancel();
     this.#timer = null;
     const { studies, runs, epochs, decisions, reruns, entries } = this.#take();
     const rows = this.#read(runs, (id) => this.#views.row(id));
@@ -136,8 +142,7 @@ export class EventBatcher {
   }
 
   close(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#lifetime.end();
   }
 
   #take() {
@@ -175,8 +180,9 @@ export class EventBatcher {
   }
 
   #soon(): void {
-    this.#timer ??= setTimeout(() => {
+    const flush = (): void => {
       this.flush();
-    }, PACE);
+    };
+    this.#timer ??= this.#lifetime.after(PACE, flush, { keepsProcess: true });
   }
 }

@@ -173,19 +173,7 @@ export class Lab implements LabApi {
     watchMachines(this.#context, this.#activity, (wanted) => {
       this.#setSlots(wanted);
     });
-    this.#interrupted = store.place.readOnly
-      ? []
-      : scheduler.open().map((run) => ({
-          study: run.study,
-          run: run.id,
-          title: views.titleOf(run),
-          epoch: run.epoch,
-        }));
-    if (this.#interrupted.length > 0)
-      this.#batcher.log(
-        'warning',
-        `The lab had ended with ${this.#interrupted.length} runs in training; they continue now.`,
-      );
+    this.#interrupted = store.place.readOnly ? [] : this.#goOn();
   }
 
   async request<Name extends RequestName>(
@@ -229,6 +217,29 @@ export class Lab implements LabApi {
     }
     this.#closing = this.#end(how);
     return this.#closing;
+  }
+
+  /** Continues what was running; a lab that cannot leaves nothing behind that works. */
+  #goOn(): LabStatus['interrupted'] {
+    const { scheduler, views } = this.#context;
+    try {
+      const interrupted = scheduler.open().map((run) => ({
+        study: run.study,
+        run: run.id,
+        title: views.titleOf(run),
+        epoch: run.epoch,
+      }));
+      if (interrupted.length > 0)
+        this.#batcher.log(
+          'warning',
+          `The lab had ended with ${interrupted.length} runs in training; they continue now.`,
+        );
+      return interrupted;
+    } catch (error) {
+      this.#batcher.close();
+      void scheduler.close('at-once');
+      throw error;
+    }
   }
 
   async #end(how: 'save' | 'at-once'): Promise<void> {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { LabError, problem, problemOf } from '../base/errors.ts';
+import { Lifetime } from '../base/lifetime.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Store } from '../store/store.ts';
 import { type Machine, machineIdFor, type NewLauncher } from '../study/machine.ts';
@@ -34,10 +35,9 @@ export class MachineManager {
   #opening: Promise<Broker> | null = null;
   #running: Broker | null = null;
   #problem: LabProblem | null = null;
-  #expiry: NodeJS.Timeout | null = null;
-  #pace: NodeJS.Timeout | null = null;
+  #isTelling = false;
   #hasWork: (machine: MachineView) => boolean = () => false;
-  #closed = false;
+  readonly #lifetime = new Lifetime();
 
   constructor(options: MachineManagerOptions) {
     this.#options = options;
@@ -172,10 +172,7 @@ export class MachineManager {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#listeners.clear();
-    if (this.#pace) clearTimeout(this.#pace);
-    if (this.#expiry) clearInterval(this.#expiry);
+    this.#lifetime.end();
     await Promise.all([...this.#launchers.values()].map((launcher) => launcher.close()));
     const broker = await this.#opening?.catch(() => undefined);
     await broker?.close();
@@ -189,9 +186,7 @@ export class MachineManager {
         await runner?.connect(broker);
         this.#problem = null;
         this.#running = broker;
-        this.#expiry = setInterval(() => {
-          void this.#expire(broker, folder);
-        }, expiryMs).unref();
+        this.#lifetime.every(expiryMs, () => void this.#expire(broker, folder));
         return broker;
       })
       .catch((error: unknown) => {
@@ -288,10 +283,12 @@ export class MachineManager {
   }
 
   #changed(): void {
-    if (this.#closed) return;
-    this.#pace ??= setTimeout(() => {
-      this.#pace = null;
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    const tell = (): void => {
+      this.#isTelling = false;
       for (const listener of this.#listeners) listener();
-    }, paceMs);
+    };
+    this.#lifetime.after(paceMs, tell, { keepsProcess: true });
   }
 }

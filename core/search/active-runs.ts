@@ -1,3 +1,4 @@
+import type { Lifetime } from '../base/lifetime.ts';
 import type { Store } from '../store/store.ts';
 import type { Attempt, Run, StopWhen } from '../study/run.ts';
 import { isTeacherProblem, jobFor } from './job.ts';
@@ -31,18 +32,25 @@ export class ActiveRuns {
   #onEmpty: (() => void) | null = null;
 
   /**
+   * @param lifetime workers are looked at until it ends
    * @param hangAfter seconds without a sign of life after which a worker is killed
    * @param events asked for when the first run begins
    */
-  constructor(store: Store, runner: Runner, hangAfter: number, events: () => LiveRunEvents) {
+  constructor(
+    lifetime: Lifetime,
+    store: Store,
+    runner: Runner,
+    hangAfter: number,
+    events: () => LiveRunEvents,
+  ) {
     this.#store = store;
     this.#runner = runner;
     this.#events = events;
     const checks = Math.max(2, Math.ceil((hangAfter * 1000) / CHECK_INTERVAL));
-    this.#hangChecks = setInterval(() => {
+    this.#hangChecks = lifetime.every(CHECK_INTERVAL, () => {
       for (const live of [...this.#live.values()])
         if (this.#isHeard(live) && live.isSilentFor(checks)) live.hang(checks);
-    }, CHECK_INTERVAL).unref();
+    });
   }
 
   /** Slots that can take a run now, in the order in which they are to be filled. */
@@ -187,10 +195,6 @@ export class ActiveRuns {
   stay(needed: boolean): void {
     if (needed) this.#hangChecks.ref();
     else this.#hangChecks.unref();
-  }
-
-  close(): void {
-    clearInterval(this.#hangChecks);
   }
 
   /** The hang clock stands still while the machine of a run is silent: a cut is no hang. */

@@ -28,12 +28,13 @@ const UNSUITED_TIME = 60_000;
 export class Slots {
   readonly #options: SlotsOptions;
   /** Studies and re-runs for which no slot suits. */
-  readonly #unsuited = new Delays<string>({ keepsProcess: false });
+  readonly #unsuited: Delays<string>;
   /** Those whose place may come yet, and whose log says so. */
   readonly #said = new Set<string>();
 
   constructor(options: SlotsOptions) {
     this.#options = options;
+    this.#unsuited = new Delays(options.lifetime, { keepsProcess: false });
   }
 
   /** Fills the free slots as far as there is work for them. */

@@ -1,3 +1,4 @@
+import type { Lifetime } from '../base/lifetime.ts';
 import type { Pace } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
@@ -39,12 +40,20 @@ export class Work {
   readonly pace: Pace;
   readonly #ready: number[] = [];
   /** Runs that wait after a failure. */
-  readonly #delayed = new Delays<number>({ keepsProcess: true });
+  readonly #delayed: Delays<number>;
   /** Runs that wait for pretrained networks. */
   readonly #held = new Set<number>();
 
-  constructor(owner: Owner, record: Study | Rerun, judge: Judge | null, pace: Pace) {
+  /** @param lifetime no delay of a run outlives it */
+  constructor(
+    owner: Owner,
+    record: Study | Rerun,
+    judge: Judge | null,
+    pace: Pace,
+    lifetime: Lifetime,
+  ) {
     this.owner = owner;
+    this.#delayed = new Delays(lifetime, { keepsProcess: true });
     this.judge = judge;
     this.pace = pace;
     this.plan = 'plan' in record ? record.plan : null;

@@ -1,3 +1,4 @@
+import type { Lifetime } from '../base/lifetime.ts';
 import type { Store } from '../store/store.ts';
 import type { Run } from '../study/run.ts';
 import type { ActiveRuns } from './active-runs.ts';
@@ -12,6 +13,7 @@ import { teachersReady } from './teachers.ts';
 import { Work } from './work.ts';
 
 export interface WorksOptions {
+  lifetime: Lifetime;
   store: Store;
   active: ActiveRuns;
   lastTries: LastTries;
@@ -25,7 +27,6 @@ export class Works {
   readonly #works = new Map<string, Work>();
   /** Rules by study, kept over pauses: runs that were asked to pause may still report. */
   readonly #judges = new Map<number, Judge>();
-  #closed = false;
 
   constructor(options: WorksOptions) {
     this.#options = options;
@@ -43,10 +44,10 @@ export class Works {
   /** Reads what is to be done for a study or re-run; null when it runs already. */
   add(owner: Owner): Work | null {
     if (this.of(owner)) return null;
-    const { store, active } = this.#options;
+    const { lifetime, store, active } = this.#options;
     const record = recordOf(store, owner);
     const judge = 'plan' in record ? this.#judgeOf(record.id) : null;
-    const work = new Work(owner, record, judge, store.pace(owner));
+    const work = new Work(owner, record, judge, store.pace(owner), lifetime);
     this.#works.set(ownerKey(owner), work);
     active.stay(true);
     if ('study' in owner) work.nextTrial = store.trialsSoFar(owner.study);
@@ -81,12 +82,6 @@ export class Works {
     this.#judges.clear();
   }
 
-  /** Stops all delays; nothing is completed from now on. */
-  close(): void {
-    this.#closed = true;
-    for (const work of this.all()) work.close();
-  }
-
   /** Lets a waiting run start when a slot is free and its teachers are there. */
   enqueue(run: Run): void {
     const { store, lastTries } = this.#options;
@@ -98,7 +93,7 @@ export class Works {
 
   /** Completes a study or re-run that has nothing left to do. */
   settle(work: Work): void {
-    if (this.#closed || this.of(work.owner) !== work) return;
+    if (this.#options.lifetime.isOver || this.of(work.owner) !== work) return;
     const { store, emit, now } = this.#options;
     if (work.isDone) {
       changeOwner(store, work.owner, { state: 'completed', endedAt: now() });

@@ -24,7 +24,7 @@ export interface Sqlite {
   onUndo(listener: () => void): void;
   /** Copies everything into an empty file; blocks this thread as long as it takes. */
   backup(file: string): Promise<void>;
-  /** Idempotent. */
+  /** Idempotent. Every later call throws LabError `lab.closed`. */
   close(): void;
 }
 
@@ -127,6 +127,8 @@ function explain(error: unknown, file: string): unknown {
   if (error instanceof TypeError && error.message.includes('directory does not exist')) {
     return new LabError('store.cannot-open/no-folder', { file }, { cause: error });
   }
+  if (error instanceof TypeError && error.message === 'The database connection is not open')
+    return new LabError('lab.closed', { cause: error });
   if (!(error instanceof Database.SqliteError)) return error;
   const known = explanations.find(([pattern]) => pattern.test(error.code));
   if (!known) return error;
