@@ -2,6 +2,7 @@ import { type RungDecision, type WireDecision, wireDecision } from '../study/dec
 import { type EpochMetrics, type WireEpoch, wireEpoch } from '../study/metrics.ts';
 import { LabError } from '../base/errors.ts';
 import { Lifetime } from '../base/lifetime.ts';
+import { isDamaged } from '../store/refusals.ts';
 import type { LogEntry, Store } from '../store/store.ts';
 import type { EventLog, NewEvent } from './events.ts';
 import type { LabViews } from './lab-views.ts';
@@ -167,13 +168,13 @@ export class EventBatcher {
     return taken;
   }
 
-  /** Views of what is still there: it may have been removed since it changed. */
+  /** Views of what is still there and whole: it may have been removed since it changed. */
   #read<View>(ids: readonly number[], view: (id: number) => View): View[] {
     return ids.flatMap((id) => {
       try {
         return [view(id)];
       } catch (error) {
-        if (error instanceof LabError && error.code.startsWith('store.unknown-')) return [];
+        if (isGone(error) || isDamaged(error)) return [];
         throw error;
       }
     });
@@ -186,3 +187,6 @@ export class EventBatcher {
     this.#timer ??= this.#lifetime.after(PACE, flush, { keepsProcess: true });
   }
 }
+
+const isGone = (error: unknown): boolean =>
+  error instanceof LabError && error.code.startsWith('store.unknown-');

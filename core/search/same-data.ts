@@ -1,3 +1,4 @@
+import { unlessDamaged } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import type { Run } from '../study/run.ts';
 
@@ -28,5 +29,6 @@ function earliest(store: Store, { study, rerun }: Run): string | null {
       ? store.attempts({ study: study! })
       : store.runs({ rerun }).flatMap(({ id }) => store.attempts({ run: id }));
   const environment = attempts.find((each) => each.environment !== null)?.environment;
-  return environment == null ? null : store.environment(environment).data;
+  if (environment == null) return null;
+  return unlessDamaged(() => store.environment(environment).data) ?? null;
 }

@@ -74,6 +74,11 @@ export const storeProblems = {
       `${table} ${row} of the lab file cannot be read: ${what}.`,
     next: () => ['The rest of the lab can be used.', ...DAMAGED],
   },
+  'store.damaged/run': {
+    message: ({ reason, whose }: { reason: string; whose: string }) =>
+      `${reason} It belongs to ${whose}.`,
+    next: () => ['The rest of the lab can be used.', ...DAMAGED],
+  },
   'store.damaged/file': {
     message: ({ file, reason }: { file: string; reason: string }) =>
       `${file}: the file is damaged (${reason}).`,
