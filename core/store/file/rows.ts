@@ -86,9 +86,23 @@ export function readerOf<Entries extends v.ObjectEntries>(
 
 /** Whether a value is of a schema; at once for one of a list. */
 function checkOf(schema: v.GenericSchema): (value: unknown) => boolean {
-  if (schema.type !== 'picklist') return (value) => v.is(schema, value);
+  if (schema.type !== 'picklist') return remembering((value) => v.is(schema, value));
   const options = new Set((schema as unknown as { options: readonly unknown[] }).options);
   return (value) => options.has(value);
+}
+
+/** Values that were found sound and are remembered: a run is read many times. */
+const MAX_SOUND = 1000;
+
+function remembering(isSound: (value: unknown) => boolean): (value: unknown) => boolean {
+  const known = new Set<unknown>();
+  return (value) => {
+    if (known.has(value)) return true;
+    if (!isSound(value)) return false;
+    if (known.size >= MAX_SOUND) known.clear();
+    known.add(value);
+    return true;
+  };
 }
 
 const NO_SUCH_VALUE = 'has an invalid value';

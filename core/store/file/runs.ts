@@ -56,8 +56,10 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
       throw isDamaged(error) ? damagedRun(row, messageOf(error)) : error;
     }
   };
+  // A text of its own at each call would be hashed each time.
+  const oneRun = `SELECT ${columns} FROM run WHERE id = ?`;
   const run = (id: number): Run => {
-    const row = database.get<Row>(`SELECT ${columns} FROM run WHERE id = ?`, id);
+    const row = database.get<Row>(oneRun, id);
     if (!row) throw unknown('run', id);
     return runOf(row);
   };
