@@ -30,6 +30,10 @@ export class Delays<Key> {
     return this.#timers.has(key);
   }
 
+  get size(): number {
+    return this.#timers.size;
+  }
+
   keys(): Iterable<Key> {
     return this.#timers.keys();
   }

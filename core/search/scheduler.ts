@@ -135,6 +135,7 @@ export class Scheduler {
     });
     lifetime.atEnd(
       runner.onSlots(() => {
+        active.slotsChanged();
         emit({ type: 'slots' });
         this.#wake();
       }),

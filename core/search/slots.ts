@@ -192,17 +192,26 @@ export class Slots {
   }
 
   #fitOf(run: number, slot: string): Fit {
-    const { active, backoff, lastTries } = this.#options;
+    const { backoff, lastTries } = this.#options;
     const failedHere = backoff.avoids(run, slot);
     return fitOf({
       isLastTry: lastTries.has(run),
       hasFailedHere: failedHere,
       // Counted only where it matters.
-      slotsInOrder: failedHere
-        ? active.usable().filter((each) => !backoff.isResting(each) && this.#suits(run, each))
-            .length
-        : 1,
+      slotsInOrder: failedHere ? this.#countInOrder(run) : 1,
     });
+  }
+
+  /** Usable slots that suit a run and do not rest; more than two count as two. */
+  #countInOrder(run: number): number {
+    const { store, active, backoff, suitability } = this.#options;
+    const { training } = store.run(run);
+    let count = 0;
+    for (const slot of active.usable()) {
+      if (!backoff.isResting(slot) && suitability.suits(slot, training)) count++;
+      if (count === 2) break;
+    }
+    return count;
   }
 
   /** Draws a study's next trial that can start at once, if any. */

@@ -118,7 +118,7 @@ export class Suitability {
   }
 
   get #knowsAny(): boolean {
-    return !this.#unfit.keys()[Symbol.iterator]().next().done;
+    return this.#unfit.size > 0;
   }
 }
 

@@ -70,12 +70,16 @@ export class Work {
 
   /** True when there is nothing left to do. */
   get isDone(): boolean {
-    return this.nextTrial >= this.trials && this.waiting.length === 0 && this.live.size === 0;
+    return this.nextTrial >= this.trials && !this.#isAnyWaiting && this.live.size === 0;
   }
 
   /** Runs that are not on a slot. */
   get waiting(): number[] {
     return [...this.#ready, ...this.#delayed.keys(), ...this.#held];
+  }
+
+  get #isAnyWaiting(): boolean {
+    return this.#ready.length + this.#delayed.size + this.#held.size > 0;
   }
 
   /** Runs that can start at once, ascending: earlier ones go first. */
