@@ -3,7 +3,7 @@ import { openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { HOLDS, LONG_LOG, LOOKS, PAGES, PLACE, STOP } from './checkpointer.ts';
 import type { CheckpointerData } from './checkpointer.ts';
-import { THERE, whereaboutsOf } from './place.ts';
+import { THERE, whereaboutsOf } from './whereabouts.ts';
 
 /** Milliseconds between two looks at the log. */
 const PAUSE = 250;

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { FileId, Whereabouts } from './place.ts';
+import type { FileId, Whereabouts } from './whereabouts.ts';
 
 /** Places in the Int32Array that writer and keeper share. */
 export const STOP = 0;

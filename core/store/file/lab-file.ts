@@ -9,7 +9,7 @@ import { beingMade, emptyFile, missingFile, olderSchema } from './lab-file-refus
 import { holderOf, livingHolderOf, noteHolder, takeWriteLock } from './lock.ts';
 import type { Holding, WriteLock } from './lock.ts';
 import { fileExists, makePrivateFile, writeNewFile } from './new-file.ts';
-import { type FileId, fileIdOf } from './place.ts';
+import { type FileId, fileIdOf } from './whereabouts.ts';
 import { requireOwnSchema } from './schema-check.ts';
 import { migrations } from './migrations.ts';
 import { migrate, schemaOf } from './schema.ts';
