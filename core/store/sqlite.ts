@@ -4,8 +4,9 @@ import { LabError } from '../base/errors.ts';
 export type Value = string | number | Uint8Array | null;
 
 /**
- * One connection to a SQLite file. The only module that knows better-sqlite3; expected failures (no
- * space, damaged, read-only, busy) come out as LabErrors, statements are prepared once.
+ * One connection to a SQLite file. Only this module and the checkpointer's thread know
+ * better-sqlite3; expected failures (no space, damaged, read-only, busy) come out as LabErrors,
+ * statements are prepared once.
  */
 export interface Sqlite {
   /** Changes rows; gives how many, and the id of the last one inserted. */
