@@ -1,6 +1,3 @@
-import { problemOf } from '../base/errors.ts';
-import type { LabProblem } from '../base/problem.ts';
-import { isDamaged } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import type { Attempt, Run } from '../study/run.ts';
 import type { JobState } from '../study/study.ts';
@@ -13,15 +10,12 @@ export interface Recovered {
   interrupted: Run[];
   /** Runs that may still be worked on, on slots that outlive the lab. */
   staying: { run: Run; attempt: Attempt }[];
-  /** Runs that failed because their records cannot be read; their studies go on without them. */
-  damaged: { run: number; problem: LabProblem }[];
 }
 
 /**
  * Puts a store in order whose lab ended with runs on slots: the runs wait again and continue from
  * their last checkpoints. Runs that were to end are cancelled; runs with all epochs and final
- * weights are completed; runs on slots that outlive the lab stay as they are; runs whose records are
- * damaged fail.
+ * weights are completed; runs on slots that outlive the lab stay as they are.
  */
 export function recover(
   store: Store,
@@ -36,7 +30,7 @@ export function recover(
   // Runs of a study that is being removed or imported are not scheduled.
   const running = store.runs({ states: ['running'] }).filter((run) => stateOf(run) !== undefined);
   const staying: Recovered['staying'] = [];
-  const damaged = store.transaction(() => {
+  store.transaction(() => {
     for (const run of running) {
       const attempt = store.attempts({ run: run.id }).at(-1);
       if (!attempt) {
@@ -60,40 +54,11 @@ export function recover(
           outcome: wasToEnd ? 'cancelled' : 'interrupted',
         });
     }
-    return failDamaged(store);
   });
   tidyAll(store);
   const stays = new Set(staying.map(({ run }) => run.id));
   const interrupted = running.filter((run) => !isToEnd(run) && !stays.has(run.id));
-  return { interrupted, staying, damaged };
-}
-
-/** Fails the runs that have not ended and that cannot be read. */
-function failDamaged(store: Store): Recovered['damaged'] {
-  const states = ['waiting', 'running'] as const;
-  const sound = new Set(store.runs({ states }).map(({ id }) => id));
-  const unread = store.runIds({ states }).filter((id) => !sound.has(id));
-  return unread.flatMap((id) => {
-    const problem = damageOf(() => store.run(id));
-    if (!problem) return [];
-    const attempt = store.attempts({ run: id }).at(-1);
-    const endedAt = attempt ? lastSign(store, attempt) : null;
-    const failure = { kind: 'data' as const, ...problem, epoch: 1 };
-    store.changeRun(id, { state: 'failed', failure, endedAt });
-    if (attempt?.endedAt === null)
-      store.changeAttempt(id, attempt.number, { endedAt, outcome: 'data' });
-    return [{ run: id, problem }];
-  });
-}
-
-function damageOf(read: () => unknown): LabProblem | null {
-  try {
-    read();
-    return null;
-  } catch (error) {
-    if (!isDamaged(error)) throw error;
-    return problemOf(error);
-  }
+  return { interrupted, staying };
 }
 
 const statesOfOwners = (store: Store): Map<string, JobState> =>
@@ -103,7 +68,7 @@ const statesOfOwners = (store: Store): Map<string, JobState> =>
   ]);
 
 /** The end of an interrupted attempt: its start plus its epochs, since the lab may be days late. */
-function lastSign(store: Store, { run, fromEpoch, startedAt }: Attempt): number {
+export function lastSign(store: Store, { run, fromEpoch, startedAt }: Attempt): number {
   const seconds = store.epochs(run, fromEpoch).reduce((sum, epoch) => sum + epoch.seconds, 0);
   return Math.round(startedAt + seconds * 1000);
 }

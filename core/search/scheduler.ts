@@ -148,8 +148,7 @@ export class Scheduler {
    * @returns the runs that were interrupted, as they were
    */
   open(): Run[] {
-    const { interrupted, staying, damaged } = recover(this.#store, this.#outlives);
-    for (const { run, problem } of damaged) this.#emit(damagedRun(run, problem));
+    const { interrupted, staying } = recover(this.#store, this.#outlives);
     this.#pretraining.load();
     this.#owners.openAll();
     for (const each of staying) this.#adopt(each);
@@ -284,12 +283,3 @@ export class Scheduler {
     this.#emit({ type: 'trouble', problem });
   }
 }
-
-/** Says of a run that cannot be read why it fails. */
-const damagedRun = (run: number, { message, next }: LabProblem): SchedulerEvent => ({
-  type: 'log',
-  level: 'error',
-  study: null,
-  run,
-  text: `${message} ${next}`,
-});

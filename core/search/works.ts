@@ -1,7 +1,9 @@
 import type { Lifetime } from '../base/lifetime.ts';
+import type { LabProblem } from '../base/problem.ts';
 import type { Store } from '../store/store.ts';
 import type { Run } from '../study/run.ts';
 import type { ActiveRuns } from './active-runs.ts';
+import { failDamaged } from './damaged-runs.ts';
 import { judgeOf } from './judge.ts';
 import type { Judge } from './judge.ts';
 import type { LastTries } from './last-tries.ts';
@@ -50,6 +52,7 @@ export class Works {
     const work = new Work(owner, record, judge, store.pace(owner), lifetime);
     this.#works.set(ownerKey(owner), work);
     active.stay(true);
+    for (const { run, problem } of failDamaged(store, owner)) this.#tell(owner, run, problem);
     if ('study' in owner) work.nextTrial = store.trialsSoFar(owner.study);
     for (const run of runsOf(store, owner, ['waiting', 'running'])) {
       if (run.state === 'waiting') this.enqueue(run);
@@ -107,6 +110,13 @@ export class Works {
    */
   keep(runs: readonly LiveRun[]): void {
     for (const live of runs) if (!this.#options.store.run(live.run).dismissed) live.pauseInstead();
+  }
+
+  /** Says of a run that cannot be read why it fails. */
+  #tell(owner: Owner, run: number, { message, next }: LabProblem): void {
+    const study = 'study' in owner ? owner.study : null;
+    const text = `${message} ${next}`;
+    this.#options.emit({ type: 'log', level: 'error', study, run, text });
   }
 
   #judgeOf(study: number): Judge {
