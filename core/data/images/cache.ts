@@ -16,6 +16,7 @@ import {
   indexes,
   indexIn,
 } from './cache-index.ts';
+import { fillFrom } from './fill-from.ts';
 import type { DecodedImages } from './manifest.ts';
 
 /** Bytes written at once: one call of the system takes at most 2 GiB. */
@@ -69,7 +70,7 @@ async function bytesIn(path: string, expected: number): Promise<Uint8Array | und
     while (next < expected && isWhole) {
       const at = next;
       next += READ_PORTION;
-      isWhole &&= await filled(file, bytes.subarray(at, Math.min(next, expected)), at);
+      isWhole &&= await fillFrom(file, bytes.subarray(at, Math.min(next, expected)), at);
     }
   };
   try {
@@ -78,16 +79,6 @@ async function bytesIn(path: string, expected: number): Promise<Uint8Array | und
   } finally {
     await file.close();
   }
-}
-
-/** Fills a part of memory from a place of a file; false where the file ends before. */
-async function filled(file: FileHandle, bytes: Uint8Array, place: number): Promise<boolean> {
-  for (let at = 0; at < bytes.length;) {
-    const { bytesRead } = await file.read(bytes, at, bytes.length - at, place + at);
-    if (bytesRead === 0) return false;
-    at += bytesRead;
-  }
-  return true;
 }
 
 /**

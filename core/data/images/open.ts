@@ -18,7 +18,8 @@ import {
   type LabelledFile,
   layoutOf,
 } from './layout.ts';
-import { type ImagePlace, NOT_ALLOWED, openPlace } from './place.ts';
+import { openPlace } from './open-place.ts';
+import { type ImagePlace, NOT_ALLOWED } from './place.ts';
 import type { ImagesSpec } from './spec.ts';
 import { isTinyImageNet, tinyLayout } from './tiny-imagenet.ts';
 
