@@ -64,6 +64,7 @@ export async function decodeAll(
   const lanes = Array.from({ length: 2 * availableParallelism() }, async () =>
     lane().catch(stopAll),
   );
+  await Promise.allSettled(lanes); // none may read a place that is closed
   await Promise.all(lanes);
   return faults;
 }

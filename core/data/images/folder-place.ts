@@ -37,7 +37,7 @@ export function openFolder(root: string): ImagePlace {
   return {
     files: sorted(files),
     read: async ({ path }) => readFile(join(root, path)),
-    close: () => undefined,
+    close: async () => Promise.resolve(),
   };
 }
 

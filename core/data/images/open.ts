@@ -93,7 +93,7 @@ export async function openImages(spec: ImagesSpec, options: ImagesOptions = {}):
       });
     return dataset;
   } finally {
-    place?.close();
+    await place?.close();
   }
 }
 
@@ -176,7 +176,7 @@ async function decoded(
     });
     return dataset;
   } finally {
-    open.close();
+    await open.close();
   }
 }
 
@@ -218,7 +218,10 @@ function arranged(
   faults: ReadonlyMap<number, string>,
 ): Omit<Dataset, 'identity' | 'name' | 'source'> {
   const problems: ImageProblem[] = [...layout.problems];
-  for (const [at, why] of faults) problems.push({ file: files[at]!.file.path, why });
+  for (const [at, { file }] of files.entries()) {
+    const why = faults.get(at); // in the order of files: images end decoding in any order
+    if (why !== undefined) problems.push({ file: file.path, why });
+  }
   const usable = [...files.keys()].filter((at) => !faults.has(at));
   const groups = [
     ...new Set(usable.filter((at) => files[at]!.part === 'train').map((at) => files[at]!.group)),

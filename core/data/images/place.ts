@@ -15,7 +15,7 @@ export interface ImagePlace {
   readonly files: readonly PlacedFile[];
   /** @throws errors of the file system, with their codes, or of a damaged archive */
   read(file: PlacedFile): Promise<Buffer>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export const MAX_FILES = 5_000_000;

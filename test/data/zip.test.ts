@@ -1,0 +1,73 @@
+/** Zip archives of images whose directory does not say what is in them. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { crc32, deflateRawSync } from 'node:zlib';
+import type { Dataset } from '../../core/data/dataset.ts';
+import { openDataset } from '../../core/data/resolve.ts';
+import { type ZipEntry, zipOf } from '../train/torch-files.ts';
+import { halves, put } from './photographs.ts';
+import { temporaryFolder } from './support.ts';
+
+// JPEG has no checksum of its own.
+const image = await halves(20, 16, [
+  [90, 90, 90],
+  [160, 160, 160],
+]);
+const good = [
+  { name: 'train/a/1.jpg', data: image },
+  { name: 'train/b/1.jpg', data: image },
+];
+
+/** An entry whose content is compressed. */
+const deflated = (name: string, content: Uint8Array): ZipEntry & { readonly size: number } => ({
+  name,
+  data: deflateRawSync(content),
+  method: 8,
+  crc: crc32(content),
+  size: content.length,
+});
+
+type Open = (options?: string) => Promise<Dataset>;
+
+/** Opens an archive of good images and some more. */
+async function archiveOf(t: TestContext, ...more: readonly ZipEntry[]): Promise<Open> {
+  const folder = await temporaryFolder(t);
+  put(folder, 'set.zip', zipOf([...good, ...more]));
+  return async (options = '') =>
+    openDataset(`images:side=32,${options}path=${join(folder, 'set.zip')}`, {
+      folder: join(folder, 'home'),
+    });
+}
+
+const leftOut = ({ leftOut: { files } = { count: 0, files: [] } }: Dataset): string[] =>
+  files.map(({ file, why }) => `${file} ${why}`);
+
+describe('an archive of images', () => {
+  test('that understates the size of a file leaves it out, however large it is', async (t) => {
+    const zeros = { ...deflated('train/a/zeros.jpg', Buffer.alloc(200 << 20)), size: 1000 };
+    const open = await archiveOf(t, zeros, { ...zeros, name: 'train/b/zeros.jpg' });
+    const why = 'has another size than the 1000 bytes that the archive says';
+    for (const _again of [1, 2]) {
+      const set = await open();
+      assert.equal(set.trainCount + set.testCount, 2);
+      assert.deepEqual(leftOut(set), [
+        `train/a/zeros.jpg cannot be decoded: its content ${why}`,
+        `train/b/zeros.jpg cannot be decoded: its content ${why}`,
+      ]);
+    }
+  });
+
+  test('with a damaged, encrypted or overlong file leaves these alone out', async (t) => {
+    const packed = deflated('train/a/damaged.jpg', image);
+    const damaged = { ...packed, data: Buffer.from(packed.data).fill(0xff, 10, 40) };
+    const short = { ...deflated('train/a/short.jpg', image), size: image.length + 1 };
+    const locked = { name: 'train/a/locked.jpg', data: image, size: image.length - 12, flags: 1 };
+    const set = await (await archiveOf(t, damaged, short, locked))();
+    assert.equal(set.trainCount + set.testCount, 2);
+    const [first, second, third] = leftOut(set);
+    assert.match(first!, /^train\/a\/damaged\.jpg cannot be decoded: /);
+    assert.match(second!, /^train\/a\/locked\.jpg cannot be decoded: it is encrypted/);
+    assert.match(third!, /^train\/a\/short\.jpg cannot be decoded: its content has another size/);
+  });
+});
