@@ -58,6 +58,22 @@ describe('an archive of images', () => {
     }
   });
 
+  test('with one flipped bit in a file leaves it out, or refuses the set', async (t) => {
+    const stored = Buffer.from(image);
+    stored[stored.length - 20]! ^= 1;
+    const open = await archiveOf(
+      t,
+      { name: 'train/a/stored.jpg', data: stored, crc: crc32(image) },
+      { ...deflated('train/a/packed.jpg', stored), crc: crc32(image) },
+      deflated('train/a/whole.jpg', image),
+    );
+    const set = await open();
+    assert.equal(set.trainCount + set.testCount, 3);
+    const why = 'cannot be decoded: its content has another checksum (CRC-32)';
+    assert.deepEqual(leftOut(set), [`train/a/packed.jpg ${why}`, `train/a/stored.jpg ${why}`]);
+    await assert.rejects(open('bad=refuse,'), { code: 'data.bad-images', message: /CRC-32/ });
+  });
+
   test('with a damaged, encrypted or overlong file leaves these alone out', async (t) => {
     const packed = deflated('train/a/damaged.jpg', image);
     const damaged = { ...packed, data: Buffer.from(packed.data).fill(0xff, 10, 40) };

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { inflateRaw } from 'node:zlib';
+import { crc32, inflateRaw } from 'node:zlib';
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
 import { LabError, messageOf } from '../../base/errors.ts';
 import { fillFrom } from './fill-from.ts';
@@ -45,7 +45,7 @@ export async function openZip(path: string): Promise<ImagePlace> {
 }
 
 /**
- * The bytes of an entry, equal to its size. It is read without yauzl's streams: one
+ * The bytes of an entry, equal to its size and checksum. It is read without yauzl's streams: one
  * that fails is destroyed while a read of it still waits, and that read ends the process.
  *
  * @throws errors without a code for a damaged entry, with a code for a disk that fails
@@ -60,6 +60,7 @@ async function contentOf(zip: ZipFile, file: FileHandle, entry: Entry): Promise<
   if (!(await fillFrom(file, packed, fileDataStart))) throw new Error('the archive is cut off');
   const bytes = compressionMethod === DEFLATED ? await inflated(packed, uncompressedSize) : packed;
   if (bytes.length !== uncompressedSize) throw otherSize(uncompressedSize);
+  if (crc32(bytes) !== entry.crc32) throw new Error('its content has another checksum (CRC-32)');
   return bytes;
 }
 
