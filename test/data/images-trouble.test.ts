@@ -160,6 +160,18 @@ describe('decoding', () => {
     ]);
   });
 
+  const withoutPipes = process.platform === 'win32' ? 'NOT TESTED: no pipes in folders.' : false;
+  test('of a pipe in place of an archive is refused', { skip: withoutPipes }, async (t) => {
+    const { home } = await setIn(t);
+    mkdirSync(home);
+    const pipe = join(home, 'set.zip');
+    execFileSync('mkfifo', [pipe]);
+    await assert.rejects(open(pipe, home), {
+      code: 'data.unreadable',
+      message: /set\.zip is neither a file nor a folder/,
+    });
+  });
+
   const isRoot = process.getuid?.() === 0;
   const withoutUsers = isRoot ? false : 'NOT TESTED: only root can become another user.';
   test(

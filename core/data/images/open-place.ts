@@ -13,7 +13,9 @@ import { openZip } from './zip-place.ts';
 export async function openPlace(path: string): Promise<ImagePlace> {
   try {
     const found = await stat(path);
-    return found.isDirectory() ? openFolder(path) : await openZip(path);
+    if (found.isDirectory()) return openFolder(path);
+    if (!found.isFile()) throw new LabError('data.unreadable', { path }); // a pipe has no end
+    return await openZip(path);
   } catch (error) {
     if (error instanceof LabError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
