@@ -230,6 +230,11 @@ export const dataProblems = {
     message: ({ path }: { path: string }) => `${path} is neither a file nor a folder.`,
     next: () => [{ do: 'choose-data' }],
   },
+  'data.unreadable/ended': {
+    message: ({ what }: { what: string }) =>
+      `The reader of this file ended before it had an answer: ${what}.`,
+    next: () => ['Check the file, or try again.'],
+  },
   'data.unreadable/file': {
     message: ({ reason }: { reason: string }) => reason,
     next: () => ['Check the file.'],
