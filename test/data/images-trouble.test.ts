@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -264,6 +265,31 @@ describe('decoded images on the disk', () => {
     assert.deepEqual(readdirSync(decodedFolder(disk)), []);
     rmSync(join(disk, 'others'));
     assert.equal((await open(root, disk)).identity, (await open(root, home)).identity);
+  });
+
+  test('of other pixels or labels than their identity are made anew', async (t) => {
+    const { root, home } = await setIn(t);
+    await photographs(root, 5);
+    const first = await open(root, home);
+    const name = readdirSync(decodedFolder(home)).find((each) => each.endsWith('.images'))!;
+    const path = join(decodedFolder(home), name);
+    const whole = readFileSync(path);
+    const labels = first.images.length;
+    const damages: ((bytes: Buffer) => unknown)[] = [
+      (bytes) => bytes.fill(9, 0, labels / 2),
+      (bytes) => (bytes[labels - 1]! ^= 1),
+      (bytes) => bytes.writeInt32LE((first.labels[0]! + 1) % 3, labels),
+      (bytes) => bytes.writeInt32LE(first.labels[0]! + 256, labels),
+    ];
+    for (const damage of damages) {
+      const bytes = Buffer.from(whole);
+      damage(bytes);
+      writeFileSync(path, bytes);
+      const { images, labels: again } = await open(root, home);
+      assert.ok(Buffer.from(images).equals(first.images), 'pixels');
+      assert.deepEqual([...again], [...first.labels]);
+      assert.ok(readFileSync(path).equals(whole), 'and the kept ones');
+    }
   });
 
   test('are listed with their size and the places that they are of, and leave whole', async (t) => {

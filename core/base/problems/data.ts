@@ -131,7 +131,7 @@ export const dataProblems = {
   },
   'data.not-delivered': {
     message: ({ folder }: { folder: string }) =>
-      `The data set that the lab has delivered is no longer in the data folder ${folder}.`,
+      `The data set that the lab has delivered is missing or damaged in the data folder ${folder}.`,
     next: () => ['Resume the study: the lab delivers it again.'],
   },
   'data.not-downloaded': {
