@@ -161,6 +161,24 @@ describe('decoding', () => {
     ]);
   });
 
+  const withoutBytes =
+    process.platform === 'linux' ? false : 'NOT TESTED: names are always UTF-8 on this system.';
+  test('names folders and files whose names are not UTF-8', { skip: withoutBytes }, async (t) => {
+    const { root, home } = await setIn(t);
+    const image = await halves(20, 16, [GREY, GREY]);
+    for (const group of ['a', 'b', 'caf\u{FFFD}']) put(root, `train/${group}/1.jpg`, image);
+    const inLatin1 = (path: string): Buffer => Buffer.from(join(root, path), 'latin1');
+    mkdirSync(inLatin1('train/caf\xe9'));
+    writeFileSync(inLatin1('train/caf\xe9/1.jpg'), image);
+    writeFileSync(inLatin1('train/a/\xfcber.jpg'), image);
+    const set = await open(root, home);
+    assert.deepEqual(set.classNames, ['a', 'b', 'caf\u{FFFD}']);
+    assert.deepEqual(leftOut(set), [
+      'train/a/\\xFCber.jpg has a name that is not UTF-8',
+      'train/caf\\xE9 has a name that is not UTF-8',
+    ]);
+  });
+
   const withoutPipes = process.platform === 'win32' ? 'NOT TESTED: no pipes in folders.' : false;
   test('of a pipe in place of an archive is refused', { skip: withoutPipes }, async (t) => {
     const { home } = await setIn(t);

@@ -81,9 +81,15 @@ describe('an archive of images', () => {
     const locked = { name: 'train/a/locked.jpg', data: image, size: image.length - 12, flags: 1 };
     const set = await (await archiveOf(t, damaged, short, locked))();
     assert.equal(set.trainCount + set.testCount, 2);
-    const [first, second, third] = leftOut(set);
+    const [first, second, third, fourth] = leftOut(set);
     assert.match(first!, /^train\/a\/damaged\.jpg cannot be decoded: /);
     assert.match(second!, /^train\/a\/locked\.jpg cannot be decoded: it is encrypted/);
+    assert.equal(fourth, undefined);
     assert.match(third!, /^train\/a\/short\.jpg cannot be decoded: its content has another size/);
+  });
+  test('with two files of one name leaves both out', async (t) => {
+    const twice = { name: 'train/a/2.jpg', data: image };
+    const set = await (await archiveOf(t, twice, twice))();
+    assert.deepEqual(leftOut(set), ['train/a/2.jpg is in the archive more than once']);
   });
 });

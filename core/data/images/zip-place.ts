@@ -25,11 +25,12 @@ export async function openZip(path: string): Promise<ImagePlace> {
     const zip = await fromFdPromise(file.fd, { autoClose: false }).catch((error: unknown) => {
       throw new LabError('data.not-an-archive/zip', { path, reason: messageOf(error) });
     });
-    const { entries, hidden } = await entriesOf(zip, path);
+    const { entries, hidden, repeated } = await entriesOf(zip, path);
     const files: PlacedFile[] = [...entries].map(([name, { uncompressedSize, crc32 }]) => ({
       path: name,
       bytes: uncompressedSize,
       stamp: String(crc32),
+      ...(repeated.has(name) && { fault: 'is in the archive more than once' }),
     }));
     for (const path of hidden) files.push(hiddenFolder(path));
     return {
@@ -80,7 +81,8 @@ const otherSize = (size: number): Error =>
 async function entriesOf(
   zip: ZipFile,
   path: string,
-): Promise<{ entries: Map<string, Entry>; hidden: Set<string> }> {
+): Promise<{ entries: Map<string, Entry>; hidden: Set<string>; repeated: Set<string> }> {
+  const repeated = new Set<string>();
   const entries = new Map<string, Entry>();
   const hidden = new Set<string>();
   for await (const entry of zip.eachEntry()) {
@@ -90,9 +92,10 @@ async function entriesOf(
     const isFolder = at >= 0 && at < names.length - 1;
     if (isFolder && names[at] !== MAC_FOLDER) hidden.add(names.slice(0, at + 1).join('/'));
     if (at >= 0 || fileName.endsWith('/')) continue;
+    if (entries.has(fileName)) repeated.add(fileName); // names that are not UTF-8 may become equal
     entries.set(fileName, entry);
     if (entries.size > MAX_FILES)
       throw new LabError('data.too-many-files', { path, limit: MAX_FILES });
   }
-  return { entries, hidden };
+  return { entries, hidden, repeated };
 }
