@@ -11,6 +11,7 @@ import {
   readdirSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -26,8 +27,9 @@ import { checkLabFile } from '../../core/store/file/check.ts';
 import { checkFolder } from '../../core/store/file/folder.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { migrations } from '../../core/store/file/migrations.ts';
-import { APPLICATION_ID, migrate, schemaOf } from '../../core/store/file/schema.ts';
-import { openSqlite } from '../../core/store/sqlite.ts';
+import { migrate } from '../../core/store/file/migrate.ts';
+import { APPLICATION_ID, schemaOf } from '../../core/store/file/schema.ts';
+import { openSqlite, type Sqlite, type Value } from '../../core/store/sqlite.ts';
 import { wireDecision } from '../../core/study/decision.ts';
 import {
   AT,
@@ -514,6 +516,32 @@ void describe('schemas', () => {
       store.close();
     });
   }
+
+  test('a migration that is killed leaves no half copy under the name of a whole one', () => {
+    const file = newFile();
+    copyFileSync(join(kept, 'schema-1.ktg'), file);
+    chmodSync(file, 0o644);
+    const copy = `${file}.schema-1.backup`;
+    const left = `${copy}.0-1.part`;
+    writeFileSync(left, 'half of a copy');
+    const database = openSqlite(file);
+    const names: string[] = [];
+    const slow = new Proxy(database, {
+      get(target, key: keyof Sqlite) {
+        if (key !== 'run') return target[key];
+        return (sql: string, ...values: Value[]) => {
+          names.push(String(values[0]));
+          return target.run(sql, ...values);
+        };
+      },
+    });
+    assert.equal(migrate(slow, file), copy);
+    database.close();
+    assert.match(names[0]!, /\.part$/, 'it has another name until it is whole');
+    assert.deepEqual([existsSync(left), existsSync(names[0]!)], [false, false]);
+    assert.equal(statSync(copy).mode & 0o077, 0, 'others may not read it');
+    openLabFile(copy).close();
+  });
 
   void test('from schema 1 on, numbers of graphs are never used again; who asked for a pretraining is guessed', () => {
     const file = newFile();

@@ -11,8 +11,9 @@ import type { Holding, WriteLock } from './lock.ts';
 import { fileExists, makePrivateFile, writeNewFile } from './new-file.ts';
 import { type FileId, fileIdOf } from './place.ts';
 import { requireOwnSchema } from './schema-check.ts';
+import { migrate } from './migrate.ts';
 import { migrations } from './migrations.ts';
-import { migrate, schemaOf } from './schema.ts';
+import { schemaOf } from './schema.ts';
 import { sizesIn, tablesIn } from './tables.ts';
 import { Writer } from './writer.ts';
 
