@@ -488,6 +488,7 @@ void describe('schemas', () => {
 
   // Kept databases of every released schema; see test/fixtures/store/README.md.
   const kept = join(import.meta.dirname, '../fixtures/store');
+  const olderLabs = migrations.slice(1).map((_, index) => `schema-${index + 1}.ktg`);
   for (const name of readdirSync(kept).filter((each) => each.endsWith('.ktg'))) {
     void test(`a lab of ${name} opens with everything in it`, async () => {
       const file = newFile();
@@ -516,6 +517,34 @@ void describe('schemas', () => {
       store.close();
     });
   }
+
+  for (const name of olderLabs)
+    test(`a lab of ${name} is read without being changed, from a copy that goes`, () => {
+      const home = mkdtempSync(join(tmpdir(), 'ktg-old-'));
+      const before = process.env.TMPDIR;
+      process.env.TMPDIR = home; // where the copy is made
+      try {
+        const file = join(home, 'lab.ktg');
+        copyFileSync(join(kept, name), file);
+        const bytes = readFileSync(file);
+        const store = openLabFile(file, { readOnly: true });
+        const copies = (): string[] => readdirSync(home).filter((each) => /^ktg-lab-/.test(each));
+        const [folder, ...others] = copies();
+        assert.deepEqual([others, statSync(join(home, folder!)).mode & 0o077], [[], 0]);
+        assert.equal(statSync(join(home, folder!, 'lab.sqlite')).mode & 0o077, 0);
+        assert.deepEqual([store.place.file, store.place.readOnly], [file, true]);
+        const [study] = store.studies();
+        assert.equal(store.runs({ study: study!.id, kind: 'trial' }).length, study!.plan.trials);
+        assert.throws(() => store.setSetting('x', 1), { code: 'store.read-only' });
+        store.close();
+        assert.deepEqual(copies(), []);
+        assert.ok(readFileSync(file).equals(bytes));
+      } finally {
+        if (before === undefined) delete process.env.TMPDIR;
+        else process.env.TMPDIR = before;
+        rmSync(home, { recursive: true });
+      }
+    });
 
   test('a migration that is killed leaves no half copy under the name of a whole one', () => {
     const file = newFile();
