@@ -215,6 +215,14 @@ describe('folders of images', () => {
     ])
       assert.match(found, expected);
     assert.equal(set.leftOut?.count, 10);
+    assert.deepEqual(set.leftOut.reasons, [
+      { why: 'cannot be decoded', count: 2 },
+      { why: 'has only N x N pixels', count: 1 },
+      { why: 'holds no JPEG, PNG or WebP image', count: 1 },
+      { why: 'is animated', count: 1 },
+      { why: 'is empty', count: 1 },
+      { why: 'other reasons', count: 4 },
+    ]);
     assert.deepEqual([set.trainCount, set.testCount], [2, 0]);
     await assert.rejects(open(root, home, 'side=32,bad=refuse'), {
       code: 'data.bad-images',

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../../base/folder.js';
-import { type Dataset, identified, imageBytes } from '../dataset.ts';
+import { type Dataset, identified, imageBytes, type LeftOut } from '../dataset.ts';
 import type { DataOptions } from '../progress.ts';
 import { sizeOf } from '../part.ts';
 import { withLock } from '../../base/lock.js';
@@ -146,9 +146,7 @@ export async function keepDecoded(
     trainCount: about.trainCount,
     testCount: about.testCount,
     validationCount: about.validationCount ?? 0,
-    leftOut: about.leftOut
-      ? { count: about.leftOut.count, files: about.leftOut.files.map((each) => ({ ...each })) }
-      : { count: 0, files: [] },
+    leftOut: indexedLeftOut(about.leftOut),
     identity: about.identity,
     decoder,
     places: [path],
@@ -159,6 +157,13 @@ export async function keepDecoded(
   ]);
   await written(files.index, [Buffer.from(JSON.stringify(index))]);
 }
+
+const indexedLeftOut = ({ count, files, reasons }: LeftOut = none): Index['leftOut'] => ({
+  count,
+  files: files.map((each) => ({ ...each })),
+  ...(reasons && { reasons: reasons.map((each) => ({ ...each })) }),
+});
+const none: LeftOut = { count: 0, files: [] };
 
 /** Writes a file that is complete, on the disk, or not there. Threads of a process may meet. */
 async function written(path: string, parts: readonly Uint8Array[]): Promise<void> {
