@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { textSchema as text } from './fields.ts';
+import { filesLeftOutSchema } from './left-out.ts';
 
 /** Where a number was made: together with plan, graph and seed it says how to make it again. */
 export const environmentSchema = v.strictObject({
@@ -23,6 +24,8 @@ export const environmentSchema = v.strictObject({
   device: text,
   /** Identity of the data set's content, `<name>:<24 hex digits>`. */
   data: text,
+  /** Files of the set that are no usable image; absent where there is none, and in older records. */
+  leftOut: v.exactOptional(filesLeftOutSchema),
 });
 
 export type Environment = v.InferOutput<typeof environmentSchema>;

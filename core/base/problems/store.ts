@@ -215,6 +215,14 @@ export const storeProblems = {
       `${file}: the file has schema ${schema}, this program reads schema ${known} and may not change the file now.`,
     next: () => ['Close the other lab, then open the file for writing once.'],
   },
+  'store.older-schema/large': {
+    message: ({ file, schema, known }: { file: string; schema: number; known: number }) =>
+      `${file}: the file has schema ${schema}, this program reads schema ${known}, and the file is too large to be copied for reading.`,
+    next: ({ file }: { file: string }) => [
+      'Bring the file to the newest schema; a copy of the old one is kept beside it.',
+      { do: 'run-command', command: `ktg db vacuum --lab ${file}` },
+    ],
+  },
   'store.read-only': {
     message: ({ file, reason }: { file: string; reason: string }) =>
       `${file}: the file is open for reading only (${reason}).`,
