@@ -41,8 +41,10 @@ export interface AgentJobContext {
   readonly runner: Runner;
   readonly blobs: Blobs;
   /** Asks the lab until it has answered; null when there is no message any more. */
-  readonly report: (message: () => Omit<Report, 'session'> | null) => Promise<Answer | null>;
-  readonly offer: (message: () => Omit<Offer, 'session'> | null) => Promise<Answer | null>;
+  readonly report: (
+    message: () => Omit<Report, 'boot' | 'session'> | null,
+  ) => Promise<Answer | null>;
+  readonly offer: (message: () => Omit<Offer, 'boot' | 'session'> | null) => Promise<Answer | null>;
   /** Weights of the lab. */
   readonly pull: (
     key: JobKey,

@@ -41,6 +41,13 @@ const KEPT_FAILURES = 100;
 /** Beats between two looks at the data sets. */
 const DATA_EVERY = 60;
 
+/** An answer without the start of the agent, which goes with each. */
+type OrderResult = OrderAnswer extends infer Each
+  ? Each extends OrderAnswer
+    ? Omit<Each, 'boot'>
+    : never
+  : never;
+
 /** Bytes of a file that the lab has. */
 type PullArchive = (
   archive: { sha256: string; bytes: number },
@@ -252,10 +259,10 @@ export class AgentSession {
     if (!isKnown || (order.type === 'ping' && order.again)) this.#greet();
     const answer =
       isKnown || order.type === 'ping' ? await this.#answerTo(order) : { type: 'hello-first' };
-    message.respond(encode(answer));
+    message.respond(encode({ boot: this.#boot, ...answer }));
   }
 
-  async #answerTo(order: Order): Promise<OrderAnswer> {
+  async #answerTo(order: Order): Promise<OrderResult> {
     try {
       this.#do(order);
     } catch (error) {
@@ -341,7 +348,8 @@ export class AgentSession {
         () => {
           const found = message();
           // Before a welcome nobody could tell whose attempt it is.
-          return found && encode({ session: this.#session ?? '0'.repeat(16), ...found });
+          const session = this.#session ?? '0'.repeat(16);
+          return found && encode({ boot: this.#boot, session, ...found });
         },
         signal,
       );

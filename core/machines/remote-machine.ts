@@ -42,6 +42,8 @@ import { decode, encode } from './wire.ts';
 const PING_EVERY = 5;
 /** Looks without a beat after which another agent with the same pairing may come in. */
 const RIVAL_LOOKS = 3;
+/** Looks for which people read of two agents after the last word of the other one. */
+const RIVAL_TIME = 60;
 /** Looks without a beat after which each look pings. */
 const QUIET = 2;
 /** What the lab knows of a machine before its agent connects. */
@@ -104,6 +106,8 @@ export class RemoteMachine {
   #isRemoved = false;
   #problem: LabProblem | null = null;
   #looks = 0;
+  /** The look at which another agent with the same pairing was heard. */
+  #rivalAt = -Infinity;
   /** The slots until something changes. */
   #slots: readonly Slot[] | null = null;
 
@@ -118,6 +122,7 @@ export class RemoteMachine {
       subject: downSubject(options.lab, id, 'order'),
       session: options.session,
       traffic: this.#traffic,
+      isOwn: (boot) => this.#isOwn(boot),
       seen: (snapshot) => {
         this.#see(snapshot);
       },
@@ -286,6 +291,10 @@ export class RemoteMachine {
       this.#problem = null;
       this.#changed();
     }
+    if (this.#problem?.code === 'agents.two-agents' && this.#looks - this.#rivalAt > RIVAL_TIME) {
+      this.#problem = null;
+      this.#changed();
+    }
     if (!this.#options.link.connected) return; // nobody could be heard
     const before = this.#presence.state;
     this.#presence.look();
@@ -345,11 +354,7 @@ export class RemoteMachine {
     const hello = decode(helloSchema, message.data);
     const { protocol } = hello.versions;
     const isNewBoot = this.#hello?.boot !== hello.boot;
-    if (isNewBoot && this.#orders.areTaken && this.#presence.silent < RIVAL_LOOKS) {
-      // Its predecessor was heard a moment ago: it comes in when that one is silent.
-      this.#problem = problem('agents.two-agents', { name: this.name });
-      return;
-    }
+    if (this.#isRival(hello.boot)) return;
     this.#heard();
     if (protocol !== PROTOCOL) {
       this.#hello = hello;
@@ -359,7 +364,8 @@ export class RemoteMachine {
       this.#giveUp(this.#problem);
       return;
     }
-    if (this.#problem?.code !== 'agents.bad-message') this.#problem = null;
+    const isTold = this.#problem?.code === 'agents.two-agents' && !isNewBoot;
+    if (this.#problem?.code !== 'agents.bad-message' && !isTold) this.#problem = null;
     if (isNewBoot || !this.#orders.areTaken) this.#beginAnew();
     this.#hello = hello;
     this.#meet(hello);
@@ -395,7 +401,26 @@ export class RemoteMachine {
     this.#see(hello);
   }
 
+  /** True of another agent with the same pairing: it comes in when its predecessor is silent. */
+  #isRival(boot: string): boolean {
+    if (boot === this.#hello?.boot || !this.#orders.areTaken) return false;
+    if (this.#presence.silent >= RIVAL_LOOKS) return false;
+    this.#rivalAt = this.#looks;
+    this.#problem = problem('agents.two-agents', { name: this.name });
+    this.#changed();
+    return true;
+  }
+
+  /**
+   * True when a word comes from the start of the agent that has come in. Another one gets no answer:
+   * it could make the lab answer in place of the real one.
+   */
+  #isOwn(boot: string): boolean {
+    return !this.#isRival(boot) && boot === this.#hello?.boot;
+  }
+
   #onBeat(beat: Beat): void {
+    if (this.#isRival(beat.boot)) return;
     if (beat.boot !== this.#hello?.boot || beat.session !== this.#options.session) {
       this.#ping(true);
       return;
@@ -416,6 +441,7 @@ export class RemoteMachine {
 
   #onReport(message: Msg): void {
     const report = decode(reportSchema, message.data);
+    if (!this.#isOwn(report.boot)) return;
     if (report.session !== this.#options.session || !this.#orders.areTaken) return;
     this.#heard();
     this.#answer(message, report, async (job) => job.receive(report));
@@ -423,6 +449,7 @@ export class RemoteMachine {
 
   #onOffer(message: Msg): void {
     const offer = decode(offerSchema, message.data);
+    if (!this.#isOwn(offer.boot)) return;
     if (offer.session !== this.#options.session || !this.#orders.areTaken) return;
     this.#heard();
     this.#answer(message, offer, async (job) => job.offered(offer));
