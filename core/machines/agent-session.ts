@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Msg } from '@nats-io/transport-node';
 import * as v from 'valibot';
 import { LabError, messageOf, problem, problemOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import { isPathSpec } from '../data/resolve.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Runner, Slot } from '../search/runner.ts';
@@ -115,8 +116,8 @@ export class AgentSession {
     const hear = (word: string, listener: (message: Msg) => void): void => {
       link.hear(downSubject(lab, machine, word), listener);
     };
-    hear('order', (message) => void this.#obey(message));
-    hear('pull', (message) => void this.#serve(message));
+    hear('order', (message) => inBackground(this.#obey(message)));
+    hear('pull', (message) => inBackground(this.#serve(message)));
     this.#undo = [
       link.onConnect(() => {
         this.#greet();
@@ -129,9 +130,11 @@ export class AgentSession {
     this.#beats = setInterval(() => {
       this.#look();
     }, this.#beatTime);
-    void this.#lookAtData().then(() => {
-      this.#greet();
-    });
+    inBackground(
+      this.#lookAtData().then(() => {
+        this.#greet();
+      }),
+    );
   }
 
   /** Jobs that the agent has. */
@@ -164,13 +167,18 @@ export class AgentSession {
       for (const job of [...this.#jobs.values()]) job.kill();
     }
     if (this.#beatCount >= this.#fullUntil) this.#diskFull = null;
-    if (this.#beatCount % DATA_EVERY === 0) void this.#lookAtData();
+    if (this.#beatCount % DATA_EVERY === 0) inBackground(this.#lookAtData());
     this.#beat();
   }
 
   async #lookAtData(): Promise<void> {
     const before = this.#data;
-    this.#data = await this.#options.data();
+    const { data, log } = this.#options;
+    try {
+      this.#data = await data();
+    } catch (error) {
+      log(`The data sets could not be listed: ${messageOf(error)}`);
+    }
     if (this.#session !== null && !isDeepStrictEqual(before, this.#data)) this.#greet();
   }
 
@@ -197,7 +205,7 @@ export class AgentSession {
 
   /** Says hello until the lab has answered; once more when something changes meanwhile. */
   #greet(): void {
-    if (this.#greeting === 'no') void this.#sayHello();
+    if (this.#greeting === 'no') inBackground(this.#sayHello());
     else this.#greeting = 'again';
   }
 
@@ -288,7 +296,7 @@ export class AgentSession {
         break;
       case 'fetch':
         if (!this.#options.fetch) throw new LabError('agents.fetches-nothing');
-        void this.#fetch(order.data);
+        inBackground(this.#fetch(order.data));
         break;
       case 'yield':
         for (const job of this.#jobs.values())

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { LabError } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import { brokerName } from './subjects.ts';
 
 /** Milliseconds until a new server answers; one on this machine needs about 20. */
@@ -125,7 +126,7 @@ export class BrokerProcess {
     child.once('exit', () => {
       child.stdin.destroy();
       this.#child = null;
-      if (!this.#closed) void this.#again();
+      if (!this.#closed) inBackground(this.#again());
     });
   }
 

@@ -5,6 +5,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import * as v from 'valibot';
 import { LabError, messageOf } from '../base/errors.ts';
 import { makeFolder } from '../base/folder.js';
+import { inBackground } from '../base/in-background.ts';
 import { natsServer } from '../install/nats-server.ts';
 import { machineIdSchema } from '../study/pairing.ts';
 import { brokerConfig } from './broker-config.ts';
@@ -161,7 +162,7 @@ class RunningBroker implements Broker {
   async labConnection(): Promise<NatsConnection> {
     const connection = await this.#dial(this.#labUser.seed, labInbox(this.lab), 'lab');
     this.#connections.add(connection);
-    void connection.closed().then(() => this.#connections.delete(connection));
+    inBackground(connection.closed().then(() => this.#connections.delete(connection)));
     return connection;
   }
 

@@ -1,5 +1,6 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { messageOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { Pairing } from '../study/pairing.ts';
 import { nkeyLogin } from './login.ts';
 import { pinnedTls } from './pinned-tls.ts';
@@ -56,7 +57,7 @@ export async function dialBroker(dial: Dial): Promise<NatsConnection> {
       noAsyncTraces: true, // a stack for each request costs more than the request
       noEcho: true,
     });
-    void connection.closed().then(tls.end);
+    inBackground(connection.closed().then(tls.end));
     return connection;
   } catch (error) {
     tls.end();

@@ -1,4 +1,5 @@
 import { LabError, problem, problemOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Store } from '../store/store.ts';
 import { type Machine, machineIdFor, type NewLauncher } from '../study/machine.ts';
@@ -200,7 +201,7 @@ export class MachineManager {
         this.#problem = null;
         this.#running = broker;
         this.#expiry = setInterval(() => {
-          void this.#expire(broker, folder);
+          inBackground(this.#expire(broker, folder));
         }, expiryMs).unref();
         return broker;
       })

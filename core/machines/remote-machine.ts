@@ -1,5 +1,6 @@
 import type { Msg } from '@nats-io/transport-node';
 import { LabError, messageOf, problem } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Device } from '../devices/device.ts';
 import type { Job, JobHandle, JobListener, Slot } from '../search/runner.ts';
@@ -248,7 +249,7 @@ export class RemoteMachine {
   /** Its jobs hand over their checkpoints and go on elsewhere. */
   yield(): void {
     this.drain(true);
-    void this.#orders.give({ type: 'yield' });
+    inBackground(this.#orders.give({ type: 'yield' }));
   }
 
   remove(): void {
@@ -346,7 +347,7 @@ export class RemoteMachine {
     for (const [device, count] of this.#wanted) {
       if (this.#told.get(device) === count) continue;
       this.#told.set(device, count);
-      void this.#orders.give({ type: 'slots', device, count });
+      inBackground(this.#orders.give({ type: 'slots', device, count }));
     }
   }
 
@@ -480,17 +481,19 @@ export class RemoteMachine {
   /** Gives its agent a part of weights that one of its jobs needs. */
   #onPull(message: Msg): void {
     const { sha256, offset, ...key } = decode(pullSchema, message.data);
-    void this.#give(message, async () => {
-      const reader = this.#jobs.get(key)?.weights(sha256);
-      if (!reader) throw new LabError('agents.weights-gone', { sha256 });
-      return reader.part(offset);
-    });
+    inBackground(
+      this.#give(message, async () => {
+        const reader = this.#jobs.get(key)?.weights(sha256);
+        if (!reader) throw new LabError('agents.weights-gone', { sha256 });
+        return reader.part(offset);
+      }),
+    );
   }
 
   /** Gives its agent a part of a file of a data set. */
   #onArchive(message: Msg): void {
     const { sha256, offset } = decode(archivePullSchema, message.data);
-    void this.#give(message, () => this.#options.deliveries.part(sha256, offset));
+    inBackground(this.#give(message, () => this.#options.deliveries.part(sha256, offset)));
   }
 
   async #give(message: Msg, read: () => Promise<Uint8Array>): Promise<void> {
@@ -528,12 +531,14 @@ export class RemoteMachine {
   }
 
   #ping(again: boolean): void {
-    void this.#orders.ping(again).then((found) => {
-      const before = this.#presence.state;
-      if (found === 'no-connection') this.#presence.closed();
-      else if (found === 'there') this.#presence.open();
-      if (this.#presence.state !== before) this.#changed();
-    });
+    inBackground(
+      this.#orders.ping(again).then((found) => {
+        const before = this.#presence.state;
+        if (found === 'no-connection') this.#presence.closed();
+        else if (found === 'there') this.#presence.open();
+        if (this.#presence.state !== before) this.#changed();
+      }),
+    );
   }
 
   #respond(message: Msg, answer: Answer | Welcome): void {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { LabError, problem } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import { outsideArchive } from '../base/node-program.ts';
 import { onceATurn } from '../base/once-a-turn.ts';
 import type { Device } from '../devices/device.ts';
@@ -72,7 +73,7 @@ export class WorkerPool implements Runner {
       options.program ?? outsideArchive(fileURLToPath(new URL('./worker.ts', import.meta.url))),
     );
     this.#deviceChecks = options.lookAtDevices
-      ? setInterval(() => void this.#lookAtDevices(false), DEVICE_INTERVAL).unref()
+      ? setInterval(() => inBackground(this.#lookAtDevices(false)), DEVICE_INTERVAL).unref()
       : null;
     this.#place();
   }
