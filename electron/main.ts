@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, clipboard, powerMonitor, session } from 'electron';
+import { inBackground } from '../core/base/in-background.ts';
 import { labFile } from '../core/host/open.ts';
 import { preventSleep } from './power-blocker.ts';
 import { askWhereToSave, backUp, chooseLab, nameLab, showInFolder } from './files.ts';
@@ -108,10 +109,10 @@ function work(lab: AttachedLab): void {
     mayClose: () => {
       // On macOS an app stays alive without a window; elsewhere the last window ends it.
       if (leaving.saved || process.platform === 'darwin') return true;
-      void leaving.leave();
+      inBackground(leaving.leave());
       return false;
     },
-    onSessionEnd: () => void leaving.leave(false),
+    onSessionEnd: () => inBackground(leaving.leave(false)),
   });
   openPlace = (place) => {
     window.show(place);
@@ -125,7 +126,7 @@ function work(lab: AttachedLab): void {
   app.on('before-quit', (event) => {
     if (leaving.saved) return;
     event.preventDefault();
-    void leaving.leave();
+    inBackground(leaving.leave());
   });
   app.on('will-quit', () => {
     for (const each of undo) each();
@@ -139,22 +140,24 @@ function work(lab: AttachedLab): void {
     const elsewhere = other !== null && other !== lab.file;
     // A leaving app has no window any more.
     if (leaving.decided) next ??= { lab: other ?? lab.file, place };
-    else if (elsewhere) void switchLab(Promise.resolve(other), place).catch(explain);
+    else if (elsewhere) switchLab(Promise.resolve(other), place).catch(explain);
     else window.show(place ?? undefined);
   });
   const onShutdown = (event: { preventDefault(): void }): void => {
     event.preventDefault(); // time to save
-    void leaving.leave(false);
+    inBackground(leaving.leave(false));
   };
   powerMonitor.on('shutdown', onShutdown as () => void); // the types lack this event
   for (const signal of ['SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => void leaving.leave(false));
-  void lab.lost.then(() => {
-    if (leaving.decided) return;
-    // The holder of the lab ended: the app restarts at the same place and takes the lab over.
-    restart(argumentsFor({ lab: lab.file, place: window.place || null }, process.argv.slice(1)));
-    app.exit(0);
-  });
+    process.on(signal, () => inBackground(leaving.leave(false)));
+  inBackground(
+    lab.lost.then(() => {
+      if (leaving.decided) return;
+      // The holder of the lab ended: the app restarts at the same place and takes the lab over.
+      restart(argumentsFor({ lab: lab.file, place: window.place || null }, process.argv.slice(1)));
+      app.exit(0);
+    }),
+  );
 
   /** Restarts the app with another lab, if one was chosen and the user agrees. */
   const switchLab = async (
@@ -176,7 +179,7 @@ function work(lab: AttachedLab): void {
       window.forward();
     },
     copyLink: () => {
-      void clipboard.writeText(linkTo(window.place));
+      inBackground(clipboard.writeText(linkTo(window.place)));
     },
     newLab: () => {
       switchLab(nameLab(window.native)).catch(explain);
@@ -184,7 +187,9 @@ function work(lab: AttachedLab): void {
     openLab: () => {
       switchLab(chooseLab(window.native)).catch(explain);
     },
-    backUp: () => void backUp(lab, window.native).catch(explain),
+    backUp: () => {
+      backUp(lab, window.native).catch(explain);
+    },
     showInFolder: () => {
       showInFolder(lab);
     },

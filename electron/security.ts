@@ -1,4 +1,5 @@
 import { app, dialog, shell, type Session, type WebContents, type WebPreferences } from 'electron';
+import { inBackground } from '../core/base/in-background.ts';
 import { ask } from './dialogs.ts';
 import { isOurs } from './protocol.ts';
 
@@ -45,7 +46,7 @@ export function mayOpenOutside(address: string): boolean {
 
 /** Opens a permitted address in the user's browser. */
 export function openOutside(address: string): void {
-  if (mayOpenOutside(address)) void shell.openExternal(address);
+  if (mayOpenOutside(address)) inBackground(shell.openExternal(address));
 }
 
 /** Denies pages all permissions, devices and network access: only the lab downloads. */

@@ -1,4 +1,5 @@
 import { LabError, problemOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
 import { remoteName } from '../devices/names.ts';
@@ -116,14 +117,16 @@ export class Lab implements LabApi {
         this.#batcher.now({ topic: 'engine', type: 'engine', engine: view });
         // cards may compute from now on, or no longer
         if (renewed)
-          void runner.renew?.({}).then(() => {
-            if (!this.#closing)
-              this.#batcher.now({
-                topic: 'engine',
-                type: 'engine',
-                engine: this.#context.engine.view(),
-              });
-          });
+          inBackground(
+            runner.renew?.({}).then(() => {
+              if (!this.#closing)
+                this.#batcher.now({
+                  topic: 'engine',
+                  type: 'engine',
+                  engine: this.#context.engine.view(),
+                });
+            }),
+          );
       },
       options.engine,
     );
@@ -162,12 +165,12 @@ export class Lab implements LabApi {
       ...settingsRequests(this.#context),
       ...fileRequests(this.#context),
     };
-    void runner.renew?.({ engine: requested, dataFolder });
+    inBackground(runner.renew?.({ engine: requested, dataFolder }));
     this.#setSlots(slots);
     settings.onChange((after, before) => {
       scheduler.setCheckpointEvery(after.checkpointEvery);
       if (after.engine === before.engine && after.dataFolder === before.dataFolder) return;
-      void runner.renew?.({ engine: after.engine, dataFolder: after.dataFolder });
+      inBackground(runner.renew?.({ engine: after.engine, dataFolder: after.dataFolder }));
       this.#batcher.now({ topic: 'engine', type: 'engine', engine: this.#context.engine.view() });
     });
     watchMachines(this.#context, this.#activity, (wanted) => {
@@ -237,7 +240,7 @@ export class Lab implements LabApi {
       return interrupted;
     } catch (error) {
       this.#batcher.close();
-      void scheduler.close('at-once');
+      inBackground(scheduler.close('at-once'));
       throw error;
     }
   }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { dataHome } from '../base/data-home.ts';
 import { LabError } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { LabProblem } from '../base/problem.ts';
 import { Lifetime } from '../base/lifetime.ts';
 import type { Device } from '../devices/device.ts';
@@ -144,7 +145,7 @@ export class Machines implements Runner {
         this.#announce();
       },
       cameIn: () => {
-        void broker.markUsed?.(record.id);
+        inBackground(broker.markUsed?.(record.id));
       },
     });
     this.#machines.set(record.id, machine);

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { LabError, problem } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import { outsideArchive } from '../base/node-program.ts';
 import { Lifetime } from '../base/lifetime.ts';
 import type { Device } from '../devices/device.ts';
@@ -71,7 +72,9 @@ export class WorkerPool implements Runner {
       options.program ?? outsideArchive(fileURLToPath(new URL('./worker.ts', import.meta.url))),
     );
     if (options.lookAtDevices)
-      this.#lifetime.every(DEVICE_INTERVAL, () => void this.#lookAtDevices(false));
+      this.#lifetime.every(DEVICE_INTERVAL, () => {
+        inBackground(this.#lookAtDevices(false));
+      });
     this.#place();
   }
 

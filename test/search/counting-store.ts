@@ -1,5 +1,5 @@
 import { Eraser } from '../../core/store/file/eraser.ts';
-import { migrate } from '../../core/store/file/schema.ts';
+import { migrate } from '../../core/store/file/migrate.ts';
 import { tablesIn } from '../../core/store/file/tables.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import { Portions } from '../../core/store/portions.ts';

@@ -1,4 +1,11 @@
+import type { Step } from '../actions.ts';
 import type { ProblemTable } from './_base.ts';
+
+const newPairing = (id: string): readonly Step[] => [
+  'Make a new pairing in the lab, and start the agent with it.',
+  { do: 'run-command', command: `ktg machines remove ${id}` },
+  { do: 'run-command', command: `ktg machines add command --name ${id}` },
+];
 
 export const machinesProblems = {
   'machines.broker-does-not-start': {
@@ -36,6 +43,12 @@ export const machinesProblems = {
       { do: 'run-command', command: `chmod 600 ${file}` },
       'If others use this machine, remove the machine in the lab and add it again.',
     ],
+  },
+  'machines.bad-pairing/plain': {
+    message: ({ file, name }: { file: string; id: string; name: string }) =>
+      `The pairing file ${file} of ${name} is of an older version and holds no certificate, so ` +
+      'its agent could not tell the lab from another program.',
+    next: ({ id }: { id: string }) => newPairing(id),
   },
   'machines.in-memory': {
     message: () => 'A lab in memory cannot have other machines: it ends with its process.',
@@ -85,6 +98,12 @@ export const machinesProblems = {
       'Install this program there and start the agent by hand.',
       { do: 'run-command', command: 'ktg machines add command --name NAME --address ADDRESS' },
     ],
+  },
+  'machines.pairing-plain': {
+    message: ({ name }: { id: string; name: string }) =>
+      `The pairing of ${name} is of an older version and holds no certificate, so its agent cannot ` +
+      'connect.',
+    next: ({ id }: { id: string }) => newPairing(id),
   },
   'machines.pairing-expired': {
     message: ({ name, days }: { name: string; days: number }) =>
