@@ -1,13 +1,6 @@
 import { holm } from './correction.ts';
 import { type Design, neededRuns } from './power.ts';
-import {
-  type Summary,
-  type TTest,
-  mean,
-  pairedTest,
-  welchOfSummaries,
-  welchTest,
-} from './statistics.ts';
+import { type Summary, type TTest, pairedTest, welchOfSummaries, welchTest } from './statistics.ts';
 
 /** Values of one graph by seed. */
 export type Seeds = ReadonlyMap<number, number>;
@@ -98,10 +91,3 @@ function needed({ paired, welch, runs: [a, b] }: Tests): number | null {
   if (test.t === null) return 2;
   return neededRuns(test.t * Math.sqrt(design === 'paired' ? 1 / a : 1 / a + 1 / b), design);
 }
-
-/**
- * Returns how far the best of many trials overestimates itself: its accuracy minus the mean of its
- * re-run; null without a re-run.
- */
-export const winnersCurse = (best: number, rerun: readonly number[]): number | null =>
-  rerun.length === 0 || !Number.isFinite(best) ? null : best - mean(rerun);

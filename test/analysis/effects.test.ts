@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { auditOf, rankCorrelation } from '../../core/analysis/audit.ts';
 import type { AuditedTrial } from '../../core/analysis/audit.ts';
-import { compare, winnersCurse } from '../../core/analysis/comparison.ts';
+import { compare } from '../../core/analysis/comparison.ts';
 import { mainEffects } from '../../core/analysis/effects.ts';
 import { importanceOf } from '../../core/analysis/importance.ts';
 import { interactions } from '../../core/analysis/interactions.ts';
@@ -350,11 +350,5 @@ void describe('comparisons and power', () => {
     // "With 5 seeds and a spread of 0.4 points you will see differences of 0.81 points in 80 % of
     // cases."
     assert.equal((0.4 * minimalDifference(5, 'welch')!).toFixed(2), '0.81');
-  });
-
-  void test('winner’s curse', () => {
-    near(winnersCurse(0.66, [0.6, 0.62]), 0.05, 'curse');
-    assert.equal(winnersCurse(0.66, []), null);
-    assert.equal(winnersCurse(NaN, [0.6]), null);
   });
 });
