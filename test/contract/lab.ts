@@ -3,11 +3,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { agreementOf } from '../../core/analysis/agreement.ts';
+import { minimalDifference } from '../../core/analysis/power.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from '../../core/base/errors.ts';
 import type { Graph } from '../../core/graph/graph.ts';
 import { template } from '../../core/graph/templates.ts';
 import { type LabApi, type LabEvent, TOPICS, type TrialRow } from '../../core/lab/api.ts';
+import { BASELINES } from '../../core/study/rerun.ts';
 import { comparedWith, parseBundle } from '../../core/study/bundle.ts';
 import { encodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { referenceRows } from '../../core/search/reference.ts';
@@ -367,7 +369,12 @@ export function labContract(
         const wish = { from: { run: best!.run }, seeds: 5, baselines: ['dml' as const] };
         const first = await api.request('reruns.preview', wish);
         assert.deepEqual([first.runs, first.spread, first.spreadRuns], [10, 0.004, 0]);
-        assert.equal((100 * first.detectable!).toFixed(2), '0.81');
+        // Five pairs of unrelated runs: 1.682 standard deviations of their differences.
+        assert.equal((100 * first.detectable!).toFixed(2), '0.95');
+        assert.equal(first.comparisons, 1);
+        const all = await api.request('reruns.preview', { ...wish, baselines: [...BASELINES] });
+        assert.equal(all.comparisons, all.runs / 5 - 1);
+        assert.ok(all.detectable! > 1.4 * first.detectable!, 'corrected for all baselines');
         const { rerun } = await api.request('reruns.create', { ...wish, name: 'R', start: true });
         while ((await api.request('reruns.open', { rerun: rerun.id })).done < 10)
           await new Promise((resolve) => setTimeout(resolve, 20));
@@ -378,6 +385,9 @@ export function labContract(
         const { variants } = await api.request('reruns.open', { rerun: rerun.id });
         const squares = variants.map(({ standardDeviation }) => standardDeviation! ** 2);
         assert.ok(Math.abs(then.spread ** 2 - (squares[0]! + squares[1]!) / 2) < 1e-12);
+        const { standardError } = variants[1]!.comparison!.paired!;
+        const times = minimalDifference(5, 'paired')!;
+        assert.ok(Math.abs(then.detectable! - times * standardError * Math.sqrt(5)) < 1e-12);
       }));
 
     test('a bundle of a re-run is trained again from the same seeds to the same numbers', async () =>
