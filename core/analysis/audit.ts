@@ -77,7 +77,8 @@ export function auditOf(trials: readonly AuditedTrial[], goodShare = 0.1): Audit
   const agreeing = rungs.find(
     (each) => each.trials >= ENOUGH && each.correlation && each.correlation.value >= AGREES,
   );
-  const good = ended.filter(({ end }) => end! >= goodBar(ended, weightOf, goodShare));
+  const bar = goodBar(ended, weightOf, goodShare);
+  const good = ended.filter(({ end }) => end! >= bar);
   const ranOnGood = good.filter(({ stoppedAt }) => stoppedAt !== null).length;
   const through = good.length - ranOnGood;
   const lost = ranOn < LEAST ? null : lostOf({ stopped, ranOn, ranOnGood, through });
@@ -111,11 +112,10 @@ function lostOf(counts: {
   const { stopped, ranOn, ranOnGood, through } = counts;
   const share = (good: number): number => good / (good + through);
   const possible = possibleGood(ranOnGood, ranOn, stopped);
-  const high = share(possible.high);
   return {
     value: share((stopped * ranOnGood) / ranOn),
-    low: possible.low + through === 0 ? 0 : share(possible.low),
-    high,
+    low: share(possible.low),
+    high: share(possible.high),
   };
 }
 
