@@ -1,7 +1,7 @@
-// npm run mutations -- FOLDER... [--count N] [--seed N]: changes sources in a temporary copy, one
-// place at a time, runs the near tests of each, and lists the changes that no test noticed. The
-// near tests of core/NAME are those in test/NAME that import the source, of renderer/NAME those in
-// test/renderer/NAME. Runs under the pinned Node.
+// npm run mutations -- FOLDER...: changes sources in a temporary copy, one place at a time, runs the
+// near tests of each, and lists the changes that no test noticed. The near tests of core/NAME are
+// those in test/NAME that import the source, of renderer/NAME those in test/renderer/NAME. Runs
+// under the pinned Node.
 import { spawn, execFileSync } from 'node:child_process';
 import {
   cpSync,
@@ -22,9 +22,10 @@ import { mutantsOf } from './mutants.js';
 
 /** @typedef {import('./mutants.js').Mutant & { file: string, line: number }} Place */
 
-const USAGE = `npm run mutations -- FOLDER... [--count N] [--seed N]
+const USAGE = `npm run mutations -- FOLDER... [--tests GLOB] [--count N] [--seed N]
 
   FOLDER      such as core/analysis
+  --tests G   further near tests, such as test/parity/stats.test.ts
   --count N   changes to try in each folder; default 30
   --seed N    which of all changes; default 1
 
@@ -37,14 +38,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    tests: { type: 'string', multiple: true, default: [] },
     count: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
     help: { type: 'boolean', short: 'h' },
   },
 });
-if (values.help || positionals.length === 0) console.log(USAGE);
-else await main(positionals);
-
 /** @param {string[]} folders */
 async function main(folders) {
   const copy = mkdtempSync(join(tmpdir(), 'ktg-mutations-'));
@@ -122,7 +121,7 @@ async function isNoticedIn(copy, folder, { file, start, end, text }) {
 /** @param {string} copy @param {string} folder @returns {string[]} */
 function testsOf(copy, folder) {
   const near = folder.replace(/^core\//, 'test/').replace(/^renderer\//, 'test/renderer/');
-  return globSync(`${near}/**/*.test.ts`, { cwd: copy });
+  return globSync([`${near}/**/*.test.ts`, ...values.tests], { cwd: copy });
 }
 
 /** @type {Map<string, Set<string>>} */
@@ -161,3 +160,6 @@ async function pass(copy, tests) {
   clearTimeout(timer);
   return code === 0;
 }
+
+if (values.help || positionals.length === 0) console.log(USAGE);
+else await main(positionals);

@@ -79,6 +79,18 @@ void describe('numbers that may differ', () => {
     assert.ok(graphs[0]!.test!.p > 0.05, 'the mean alone does not tell');
   });
 
+  void test('a seed differs beyond the spread of two runs, corrected over all seeds', () => {
+    // Found: 70, 71 and 72 %, so s = 1 point with 2 degrees of freedom; p = 1 / 60 at t = 7.65.
+    const by = (step: number): Pair[] =>
+      [0.7, 0.71, 0.72].map((found, seed) => ({
+        ...{ variant: 'graph', seed, expected: seed === 1 ? found - step : found, found },
+        ...{ parting: seed === 1 ? parting : null, mustEqual: false },
+      }));
+    const bound = 7.6488 * Math.SQRT2 * 0.01;
+    assert.equal(agreed(by(1.001 * bound)).strays.length, 1);
+    assert.equal(agreed(by(0.999 * bound)).strays.length, 0);
+  });
+
   void test('differ where a graph does, corrected over the graphs', () => {
     const apart = agreed(pairs('graph', [0, 0, 0]), pairs('dml', [0.03, 0.031, 0.029]));
     assert.equal(apart.kind, 'different');

@@ -12,7 +12,7 @@ import { liftOf, suggestedLocks } from '../../core/analysis/lift.ts';
 import { correlationEstimate, possibleGood } from '../../core/analysis/estimate.ts';
 import { type Design, minimalDifference, neededRuns, power } from '../../core/analysis/power.ts';
 import { effectiveNumber, rankCorrelation } from '../../core/analysis/ranks.ts';
-import type { Table } from '../../core/analysis/table.ts';
+import type { Row, Table } from '../../core/analysis/table.ts';
 import { stream } from '../../core/base/random.ts';
 
 interface Planned {
@@ -116,8 +116,41 @@ function tableOf(count: number, sizes: readonly number[]): Table {
   };
 }
 
+/** Random trials of 13 dimensions: too many pairs to test all. The last two interact. */
+function wideTable(): Table {
+  const { sizes, rows } = tableOf(300, new Array<number>(13).fill(3));
+  const both = ({ picks }: Row): number => (picks[11] === picks[12] ? 0.1 : 0);
+  return { sizes, rows: rows.map((row) => ({ ...row, value: row.value + both(row) })) };
+}
+
+void test('of many pairs the strongest are tested', () => {
+  const [{ a, b } = { a: 0, b: 0 }] = interactions(wideTable());
+  assert.deepEqual([a, b], [11, 12]);
+});
+
+void test('the mean of a choice is that of its trials', () => {
+  const { rows } = conditionalTable(200);
+  for (const { dimension, choice, count, mean } of mainEffects(conditionalTable(200))) {
+    const own = rows.filter(({ picks }) => picks[dimension] === choice);
+    assert.equal(count, own.length);
+    near(mean, own.reduce((sum, { value }) => sum + value, 0) / own.length, 'mean');
+  }
+});
+
+void test('a share of variance is that between the groups of a choice', () => {
+  const rows = [
+    { picks: [0], value: 1 },
+    { picks: [0], value: 3 },
+    { picks: [1], value: 5 },
+    { picks: [1], value: 7 },
+    { picks: [null], value: 4 },
+  ];
+  // Total 20 about 4, of which 4 times 2 squared lies between the groups.
+  near(importanceOf({ sizes: [2], rows })[0]!.anova, 16 / 20, 'share');
+});
+
 void test('interactions that were too weak to be tested count in the correction', () => {
-  const table = tableOf(300, new Array<number>(13).fill(3));
+  const table = wideTable();
   const found = interactions(table);
   const rest = (13 * 12) / 2 - found.length;
   assert.equal(found.length, 60);
@@ -422,6 +455,9 @@ void describe('comparisons and power', () => {
       assert.equal(neededRuns(1e15, design), 2, 'a spread of rounding errors only');
     }
     assert.equal(neededRuns(1e-6, 'welch'), null);
+    const least = minimalDifference(10_000, 'paired')!;
+    assert.equal(neededRuns(least * 1.000001, 'paired'), 10_000);
+    assert.equal(neededRuns(least * 0.9999, 'paired'), null);
     assert.equal(minimalDifference(1, 'paired'), null);
     // "With 5 seeds and a spread of 0.4 points you will see differences of 0.81 points in 80 % of
     // cases."
