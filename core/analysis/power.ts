@@ -37,8 +37,12 @@ export function power(difference: number, runs: number, design: Design, comparis
  * @param comparisons as for `power`
  */
 export function minimalDifference(runs: number, design: Design, comparisons = 1): number | null {
-  if (runs < 2 || power(FAR, runs, design, comparisons) < POWER) return null;
-  let high = FAR;
+  if (runs < 2) return null;
+  let high = 1;
+  while (power(high, runs, design, comparisons) < POWER) {
+    if (high >= FAR) return null;
+    high *= 2;
+  }
   let low = 0;
   for (let step = 0; step < 50; step++) {
     const middle = (low + high) / 2;

@@ -149,6 +149,13 @@ void test('a share of variance is that between the groups of a choice', () => {
   near(importanceOf({ sizes: [2], rows })[0]!.anova, 16 / 20, 'share');
 });
 
+void test('a dimension with one choice is of no importance', () => {
+  const { rows } = tableOf(60, [3, 1]);
+  const [free, fixed] = importanceOf({ sizes: [3, 1], rows });
+  assert.ok(free!.pedAnova > 0.99 && free!.anova > 0.5);
+  assert.deepEqual(fixed, { anova: 0, pedAnova: 0, pedAnovaRaw: 0 });
+});
+
 void test('interactions that were too weak to be tested count in the correction', () => {
   const table = wideTable();
   const found = interactions(table);
