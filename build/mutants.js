@@ -68,7 +68,10 @@ export function mutantsOf(name, source) {
 /** @param {ts.Node} node */
 const isTypeOnly = (node) => ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);
 
-/** @param {ts.Node} node a part of a sum: sums of texts have no other operator */
+/**
+ * @param {ts.Node} node a part of a sum: sums of texts have no other operator
+ * @returns {boolean}
+ */
 const isText = (node) =>
   ts.isStringLiteralLike(node) ||
   ts.isTemplateExpression(node) ||
