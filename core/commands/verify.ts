@@ -38,10 +38,10 @@ export const command: Command = {
     ...slotsOption,
     ...labOptions,
     json: jsonOption(
-      'as "ktg rerun", then {"event":"verified","agrees":true|false|null,"kind":...,"margin":...,' +
-        '"graphs":[{"variant":...,"difference":...,"detectable":...,...}],"broken":...,' +
-        '"strays":[...],"pairs":[{"variant":...,"seed":...,"expected":...,"found":...,...}],' +
-        '"notes":[...]}',
+      'as "ktg rerun", then {"event":"verified","agrees":true|false|null,"kind":..., ' +
+        '"margin":...,"graphs":[{"variant":...,"difference":...,"detectable":...,...}], ' +
+        '"broken":...,"strays":[...], ' +
+        '"pairs":[{"variant":...,"seed":...,"expected":...,"found":...,...}],"notes":[...]}',
     ),
   },
   note:

@@ -223,7 +223,7 @@ describe('a lab without a holder', () => {
     assert.equal(code, 0);
     assert.match(
       out,
-      /^ktg pause[^]*\nExit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted/,
+      /^ktg pause[^]*\nExit status: 0 done, 1 failed, 2 wrong arguments, 3 it cannot be told/,
     );
   });
 
