@@ -41,7 +41,7 @@ export const command: Command = {
       'as "ktg rerun", then {"event":"verified","agrees":true|false|null,"kind":..., ' +
         '"margin":...,"graphs":[{"variant":...,"difference":...,"detectable":...,...}], ' +
         '"broken":...,"strays":[...], ' +
-        '"pairs":[{"variant":...,"seed":...,"expected":...,"found":...,...}],"notes":[...]}',
+        '"pairs":[{"variant":...,"seed":...,"expected":...,"found":...,...}], "notes":[...]}',
     ),
   },
   note:
