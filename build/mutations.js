@@ -155,8 +155,17 @@ async function pass(copy, tests) {
     stdio: 'ignore',
     detached: true,
   });
-  const timer = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), TIMEOUT);
+  // A group of its own: an endless test is a process that the runner started.
+  const end = () => child.pid && process.kill(-child.pid, 'SIGKILL');
+  const interrupt = () => {
+    end();
+    rmSync(copy, { recursive: true, force: true });
+    process.exit(130);
+  };
+  const timer = setTimeout(end, TIMEOUT);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, interrupt);
   const code = await new Promise((done) => child.once('close', done));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.removeListener(signal, interrupt);
   clearTimeout(timer);
   return code === 0;
 }
