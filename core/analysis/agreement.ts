@@ -18,7 +18,7 @@ export interface Pair {
 }
 
 /** Accuracies after an epoch that are not the same. */
-export interface Parting {
+interface Parting {
   epoch: number;
   expected: number | null;
   found: number | null;

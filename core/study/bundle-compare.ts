@@ -22,7 +22,7 @@ export interface Compared {
   unknown: Circumstance[];
 }
 
-export interface Parting {
+interface Parting {
   epoch: number;
   expected: number | null;
   found: number | null;
