@@ -45,9 +45,9 @@ test('with the protocol of the paper both purposes use the same images', () => {
 });
 
 test('one seed or a wide interval shows no luck', () => {
-  const [one] = [rerun(1, 'search', 0.6)];
+  const one = rerun(1, 'search', 0.6);
   assert.match(
-    winnersCurseText(winnersCurseOf(best, [one!], isAlike)!),
+    winnersCurseText(winnersCurseOf(best, [one], isAlike)!),
     /^6\.00 points above the mean of its re-run: luck is not shown by so few seeds$/,
   );
   const wide = winnersCurseOf(best, [rerun(1, 'search', 0.6, 0.7)], isAlike)!;
