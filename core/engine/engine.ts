@@ -21,7 +21,7 @@ export interface EngineInfo {
   readonly computation?: Computation;
   /** The kernels that compute on a processor; absent where ours are never used. */
   readonly kernels?: string;
-  /** A note for the user, if any (`portable: about 15 times slower`). */
+  /** A note for the user, if any (`The portable engine is much slower than TensorFlow.`). */
   readonly note?: string;
 }
 

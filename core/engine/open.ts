@@ -232,7 +232,10 @@ async function openPortable(
     throw new LabError('engine.precision/portable', { reason });
   const { tf, backend } = await openPortableBackend();
   const ops = plainOperations(tf);
-  const slow = `The portable engine is about ${backend === 'wasm' ? 15 : 3000} times slower than TensorFlow.`;
+  const slow =
+    backend === 'wasm'
+      ? 'The portable engine is much slower than TensorFlow.'
+      : 'Without WebAssembly the portable engine is far too slow to train with.';
   return {
     info: {
       name: 'portable',

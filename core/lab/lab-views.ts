@@ -11,6 +11,7 @@ import type { Store } from '../store/store.ts';
 import { hasEnded } from '../study/moves.ts';
 import type { Rerun } from '../study/rerun.ts';
 import type { Run } from '../study/run.ts';
+import { isJudgedAlike } from '../study/plan.ts';
 import { PAPER_DATA } from '../study/presets.ts';
 import type { Study } from '../study/study.ts';
 import type {
@@ -90,7 +91,9 @@ export class LabViews {
       slots: this.slots().filter((slot) => slot.study === id),
       pretrained: this.pretrained().filter((each) => each.usedBy.includes(id)),
       reruns,
-      winnersCurse: winnersCurseOf(card.best, reruns),
+      winnersCurse: winnersCurseOf(card.best, reruns, (other) =>
+        isJudgedAlike(plan.training, other),
+      ),
     };
   }
 

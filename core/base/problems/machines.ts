@@ -77,7 +77,7 @@ export const machinesProblems = {
   'machines.no-engine': {
     message: ({ host, words }: { host: string; words: string; variant: 'cpu' | 'gpu' }) =>
       `TensorFlow could not be installed on ${host}, which computes with the portable engine, ` +
-      `about 15 times slower: ${words}`,
+      `much slower: ${words}`,
     next: ({ variant }: { variant: 'cpu' | 'gpu' }) => [
       'Install it here, so that the lab copies it, then start the machine again.',
       { do: 'install-engine', ...(variant === 'gpu' && { variant }) },
