@@ -17,14 +17,15 @@ const require = createRequire(import.meta.url);
 /** Sources of the kernels in C++; build/shell.js copies them beside its bundles. */
 const sources = outsideArchive(fileURLToPath(new URL('../engine/kernels/', import.meta.url)));
 
-/** The kernels use these instructions without asking; the caller asks. */
-const flags = [
-  ...['-std=c++17', '-O3', '-fPIC', '-shared', '-w', '-pthread'],
+/** Flags for all sources. The kernels use these instructions without asking; the caller asks. */
+export const compilerFlags = [
+  ...['-std=c++17', '-O3', '-fPIC', '-Wall', '-Wextra', '-pthread'],
   // Every compiler computes the same numbers: it rounds a product before it adds to it.
   '-ffp-contract=off',
   ...['-mavx2', '-mfma', '-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx512bf16'],
   ...['-mamx-tile', '-mamx-bf16'],
 ];
+const flags = [...compilerFlags, '-shared'];
 
 /**
  * Loads our own kernels into this process; TensorFlow's libraries must be open. The first call of a

@@ -139,6 +139,18 @@ export class PretendedTools {
     );
   }
 
+  /** Puts a compiler of the machine here; a warning of it is an error. */
+  addStrictCompiler(compiler: string): void {
+    const given = [compiler, { env: { ...process.env, PATH: this.before }, stdio: 'inherit' }];
+    this.add(
+      'c++',
+      `const { spawnSync } = require('child_process');
+       const [compiler, options] = ${JSON.stringify(given)};
+       const flags = [...process.argv.slice(2), '-Werror'];
+       process.exitCode = spawnSync(compiler, flags, options).status;`,
+    );
+  }
+
   /**
    * \`download\` is what \`pip download\` does; it finds its folder in \`dest\`, and \`fs\` and
    * \`path\`.
