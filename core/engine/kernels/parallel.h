@@ -14,6 +14,9 @@ int threads();
 // Calls `part(i)` for every i below `count`, which is at most 65535. Parts go to whichever thread
 // is free, so sums belong to parts, never to threads. While another kernel holds the threads, all
 // parts run on the caller's.
+//
+// Throws the first exception of a part, when every part has ended; parts that have not begun by
+// then are left out. Throws std::length_error for too many parts.
 void parallel(int count, const std::function<void(int)>& part);
 
 }  // namespace ktg
