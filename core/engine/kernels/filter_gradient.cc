@@ -10,6 +10,7 @@
 #include "buffers.h"
 #include "filter_gradient.h"
 #include "parallel.h"
+#include "shapes.h"
 #include "tiles.h"
 
 namespace ktg {
@@ -138,6 +139,9 @@ void divide(const Maps& m, int units, float* gradient, const Work& work) {
 
 void filter_gradient(const Maps& m, const std::uint16_t* x, const std::uint16_t* dy,
                      float* gradient) {
+  require_sizes(whole_vectors(m) && m.width % 2 == 0 && m.height * m.width % kPixels == 0, m,
+                "gradients of filters in bfloat16 need an even width, images of a multiple of 32 "
+                "pixels, and channels that are multiples of 16");
   require_tiles();
   const Layout l(m);
   const std::size_t pixels = static_cast<std::size_t>(m.height) * m.width;

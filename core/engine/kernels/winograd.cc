@@ -7,6 +7,7 @@
 
 #include "buffers.h"
 #include "parallel.h"
+#include "shapes.h"
 #include "winograd_tiles.h"
 
 namespace ktg {
@@ -15,6 +16,12 @@ namespace {
 using namespace winograd;
 
 constexpr int kSquare = kLanes * kLanes;
+
+void require_whole_tiles(const Maps& m) {
+  require_sizes(m.height % 2 == 0 && m.width % 2 == 0 && whole_vectors(m), m,
+                "convolutions in float32 need an even height and width, and channels that are "
+                "multiples of 16");
+}
 
 std::int64_t blocks_of(const Maps& m) {
   const std::int64_t tiles = static_cast<std::int64_t>(m.images) * (m.height / 2) * (m.width / 2);
@@ -158,11 +165,13 @@ Buffer<float> products(const Maps& m, const float* x, const float* dy, std::int6
 
 void convolution(const Maps& m, const float* x, const float* filter, bool turned,
                  const Ending<float>& ending, float* y) {
+  require_whole_tiles(m);
   const auto points = points_of(m, filter, turned);
   with_ending(ending, [&](const auto& finish) { convolve_all(m, x, points, y, finish); });
 }
 
 void filter_gradient(const Maps& m, const float* x, const float* dy, float* gradient) {
+  require_whole_tiles(m);
   const std::int64_t blocks = blocks_of(m);
   const int most = std::min(kParts, 2 * threads());
   const int parts = static_cast<int>(std::min<std::int64_t>(most, blocks));
