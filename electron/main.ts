@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, clipboard, powerMonitor, session } from 'electron';
 import { inBackground } from '../core/base/in-background.ts';
@@ -8,6 +8,7 @@ import { askWhereToSave, backUp, chooseLab, nameLab, showInFolder } from './file
 import type { AttachedLab } from '../core/host/attach.ts';
 import { offerLab } from './page-port.ts';
 import { linkTo, placeIn, registerLinks } from './links.ts';
+import { answerLaterStarts, firstStartIsSilent, triesAgain } from './first-start.ts';
 import { setMenu } from './menu.ts';
 import { notifyOfFinishedJobs } from './notices.ts';
 import { openOrChoose } from './open-lab.ts';
@@ -37,19 +38,16 @@ registerScheme();
 const request = launchRequestOf(process.argv.slice(1));
 /** Opens a place of the app; before the window exists, the place is remembered. */
 let openPlace = (place: string): void => void (request.place = place);
-// A second start sends its request to the first, and ends.
-if (app.requestSingleInstanceLock(request)) {
-  app.on('open-url', (event, link) => {
-    event.preventDefault();
-    const place = placeIn(link);
-    if (place !== null) openPlace(place);
-  });
-  start().catch((error: unknown) => {
-    logBug(error);
-    explain(error);
-    app.exit(1); // no window exists that the user could close
-  });
-} else app.quit();
+app.on('open-url', (event, link) => {
+  event.preventDefault();
+  const place = placeIn(link);
+  if (place !== null) openPlace(place);
+});
+start().catch(async (error: unknown) => {
+  logBug(error);
+  await explain(error);
+  app.exit(1); // no window exists that the user could close
+});
 
 /**
  * Opens lab and window. Top-level code must not await it: Electron becomes ready only after this
@@ -68,6 +66,8 @@ async function start(): Promise<void> {
   const node = process.platform === 'win32' ? 'node.exe' : 'node';
   if (app.isPackaged) process.env.KTG_NODE = join(process.resourcesPath, node);
   else process.env.KTG_NODE ??= built(`../../node_modules/node/bin/${node}`);
+  keepStateBesideLabs();
+  if (!(await isFirstStart())) return;
   await app.whenReady();
   if (!(await mayStart(sandboxed))) {
     app.exit(1);
@@ -80,6 +80,30 @@ async function start(): Promise<void> {
   const lab = await openOrChoose(request.lab ?? labFile());
   if (lab) work(lab);
   else app.exit(1);
+}
+
+/** Gives each KTG_HOME a window state and a lock of its own; one start serves one home. */
+function keepStateBesideLabs(): void {
+  const { KTG_HOME } = process.env;
+  if (!KTG_HOME || app.commandLine.hasSwitch('user-data-dir')) return;
+  app.setPath('userData', join(resolve(KTG_HOME), 'window'));
+}
+
+/** Sends the request of a later start to the first, and ends the later one. */
+async function isFirstStart(): Promise<boolean> {
+  const folder = app.getPath('userData');
+  while (await firstStartIsSilent(folder)) {
+    await app.whenReady();
+    if (await triesAgain()) continue;
+    app.exit(1);
+    return false;
+  }
+  if (!app.requestSingleInstanceLock(request)) {
+    app.quit();
+    return false;
+  }
+  answerLaterStarts(folder);
+  return true;
 }
 
 /**

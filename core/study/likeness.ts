@@ -8,11 +8,13 @@ export interface Likeness {
   unknown: EnvironmentField[];
 }
 
-export type EnvironmentField = Exclude<keyof Environment, 'host'>;
+export type EnvironmentField = Exclude<keyof Environment, 'host' | 'leftOut'>;
 
-/** A machine's name changes no bit. */
+/** A machine's name changes no bit, and `data` tells which images were used. */
 const fieldsOf = (environment: Environment): EnvironmentField[] =>
-  (Object.keys(environment) as (keyof Environment)[]).filter((field) => field !== 'host');
+  (Object.keys(environment) as (keyof Environment)[]).filter(
+    (field): field is EnvironmentField => field !== 'host' && field !== 'leftOut',
+  );
 
 export function likenessOf(before: Environment, now: Environment): Likeness {
   const fields = [...new Set([...fieldsOf(now), ...fieldsOf(before)])];
