@@ -24,21 +24,24 @@ export function runsKernels(cpuinfo: string = processorInfo()): { norms: boolean
   return { norms, tiles: norms && flags.has('amx_bf16') && flags.has('amx_tile') };
 }
 
+type Kernel = 'norms' | 'tiles' | 'vectors' | 'convolutions';
+
 /** Our own kernels that compute in a precision on this processor. */
 export function kernelsFor(
   precision: Precision,
   { norms, tiles } = runsKernels(),
-): { norms: boolean; tiles: boolean; convolutions: boolean } {
+): Record<Kernel, boolean> {
   const isShort = precision === 'bfloat16';
-  return { norms, tiles: isShort && tiles, convolutions: !isShort && norms };
+  return {
+    norms,
+    tiles: isShort && tiles,
+    vectors: isShort && norms && !tiles,
+    convolutions: !isShort && norms,
+  };
 }
 
 /** Returns whose kernels compute, such as `KTG Lab (norms, tiles)`, for people and records. */
-export function kernelWords(own: {
-  norms: boolean;
-  tiles: boolean;
-  convolutions?: boolean;
-}): string {
+export function kernelWords(own: Partial<Record<Kernel, boolean>>): string {
   const used = Object.entries(own).flatMap(([name, is]) => (is ? [name] : []));
   return used.length > 0 ? `KTG Lab (${used.join(', ')})` : 'TensorFlow';
 }
@@ -46,9 +49,11 @@ export function kernelWords(own: {
 const flagsOf = (cpuinfo: string): Set<string> =>
   new Set(/^flags\s*:(.*)$/m.exec(cpuinfo)?.[1]!.trim().split(/\s+/));
 
+/** KTG_WITHOUT_AMX=1 hides AMX, so that tests compute what other processors do. */
 function processorInfo(): string {
   try {
-    return readFileSync('/proc/cpuinfo', 'utf8');
+    const text = readFileSync('/proc/cpuinfo', 'utf8');
+    return process.env.KTG_WITHOUT_AMX === '1' ? text.replaceAll(/\bamx_\w+/g, '') : text;
   } catch {
     return '';
   }

@@ -21,10 +21,12 @@ test('our kernels need AVX-512 with bfloat16, and tiles need AMX beside it', () 
   assert.deepEqual(runsKernels(flags('avx512f amx_tile amx_bf16')), { norms: false, tiles: false });
 });
 
-test('tiles compute bfloat16, and our convolutions float32', () => {
+test('tiles compute bfloat16, vectors where they are missing, and our convolutions float32', () => {
+  const none = { norms: false, tiles: false, vectors: false, convolutions: false };
   const all = { norms: true, tiles: true };
-  assert.deepEqual(kernelsFor('bfloat16', all), { ...all, convolutions: false });
-  assert.deepEqual(kernelsFor('float32', all), { norms: true, tiles: false, convolutions: true });
-  const none = { norms: false, tiles: false, convolutions: false };
-  assert.deepEqual(kernelsFor('float32', none), none);
+  assert.deepEqual(kernelsFor('bfloat16', all), { ...none, ...all });
+  assert.deepEqual(kernelsFor('float32', all), { ...none, norms: true, convolutions: true });
+  const noTiles = { norms: true, tiles: false };
+  assert.deepEqual(kernelsFor('bfloat16', noTiles), { ...none, norms: true, vectors: true });
+  assert.deepEqual(kernelsFor('float32', { norms: false, tiles: false }), none);
 });
