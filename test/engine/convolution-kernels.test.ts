@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { runsKernels } from '../../core/devices/processor.ts';
 import { openEngine } from '../../core/engine/open.ts';
-import { type Attribute, DataType } from '../../core/engine/tensorflow/graph.ts';
+import { type Attribute, DataType, typeAttribute } from '../../core/engine/tensorflow/graph.ts';
 import { allowed, compute, distance, type Given, random } from './kernel-support.ts';
 import { plainConvolution, plainFilterGradient } from './plain-convolutions.ts';
 
@@ -12,7 +12,8 @@ const skipTiles = !possible.tiles && 'NOT TESTED: this processor has no tiles (A
 if (possible.norms) await openEngine({ engine: 'tensorflow', threads: 2 });
 
 const filterGradient = (x: Given, dy: Given, type: DataType): Float32Array =>
-  compute('KtgFilterGradient', [x, dy], {}, [{ index: 0, map: false }], type)[0]!;
+  compute('KtgFilterGradient', [x, dy], { tiles }, [{ index: 0, map: false }], type)[0]!;
+const tiles: Attribute = { kind: 'bool', value: true };
 
 describe('the gradient of a filter in bfloat16 agrees with float32', { skip: skipTiles }, () => {
   for (const [map, outputs] of [
@@ -35,7 +36,8 @@ describe('the gradient of a filter in bfloat16 agrees with float32', { skip: ski
 const fetched = [{ index: 0, map: true }];
 
 /** Attributes of a convolution to which `others` maps are added. */
-const formOf = (turned: boolean, others = 0): Record<string, Attribute> => ({
+const formOf = (type: DataType, turned: boolean, others = 0): Record<string, Attribute> => ({
+  F: typeAttribute(type),
   N: { kind: 'int', value: others },
   turned: { kind: 'bool', value: turned },
 });
@@ -52,9 +54,15 @@ function checkConvolutions(map: readonly number[], outputs: number, type: DataTy
     const filter = random('filter', [3, 3, ...inner]);
     const expected = plainConvolution(x, filter, outputs, turned);
     const inputs = [x, filter];
-    const [y] = compute('KtgConvolution', inputs, formOf(turned), fetched, type);
+    const [y] = compute('KtgConvolution', inputs, formOf(type, turned), fetched, type);
     assert.ok(distance(y!, [...expected]) < allowed[type]!, `turned: ${turned}`);
-    const [sum] = compute('KtgConvolution', [...inputs, other], formOf(turned, 1), fetched, type);
+    const [sum] = compute(
+      'KtgConvolution',
+      [...inputs, other],
+      formOf(type, turned, 1),
+      fetched,
+      type,
+    );
     const sums = [...expected].map((value, i) => value + other.values[i]!);
     assert.ok(distance(sum!, sums) < allowed[type]!, `turned: ${turned}, with a map`);
   }
@@ -94,7 +102,13 @@ describe('convolutions in float32 agree with double precision', { skip }, () => 
     const x = random('x', [1, 8, 8, 16]);
     x.values[(3 * 8 + 3) * 16] = NaN;
     const filter = random('filter', [3, 3, 16, 16]);
-    const [y] = compute('KtgConvolution', [x, filter], formOf(false), fetched, DataType.float);
+    const [y] = compute(
+      'KtgConvolution',
+      [x, filter],
+      formOf(DataType.float, false),
+      fetched,
+      DataType.float,
+    );
     const near = (at: number): boolean => Math.abs(at - 3) <= 1;
     for (const [i, value] of y!.entries()) {
       const [row, column] = [Math.floor(i / 128), Math.floor(i / 16) % 8];
@@ -122,6 +136,7 @@ describe('convolutions joined with norms agree with double precision', { skip },
         'KtgNormedConvolution',
         [x, filter, gamma, beta, mean, variance, ...(relu ? [other] : [])],
         {
+          F: typeAttribute(type),
           N: { kind: 'int', value: relu ? 1 : 0 },
           relu: { kind: 'bool', value: relu },
           epsilon: { kind: 'float', value: 1e-5 },

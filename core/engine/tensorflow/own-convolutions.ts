@@ -70,7 +70,15 @@ function replaceConvolution(editor: GraphEditor, node: GraphNode, way: Way): voi
   const filter = way.filterType === way.type ? given : beforeCast(editor, given);
   if (!filter) return;
   const type = typeAttribute(way.filterType);
-  if (!turned && joinNorm(editor, node, filter, type)) return;
+  if (turned || !joinNorm(editor, node, filter, type)) joinAddition(editor, node, filter, type);
+  // The last kernel that reads a filter before its cast leaves that cast unused.
+  if (filter !== given && editor.usersOf(given).length === 0) editor.remove(editor.nodeOf(given)!);
+}
+
+/** Joins a convolution, or the gradient of one for its input, with an addition to its result. */
+function joinAddition(editor: GraphEditor, node: GraphNode, filter: Output, type: Attribute): void {
+  const turned = node.op === 'Conv2DBackpropInput';
+  const x = node.inputs[turned ? 2 : 0]!;
   const sum = addition(editor, node);
   const others = sum ? [sum.other] : [];
   for (const each of [node, ...(sum ? [sum.added] : [])]) editor.remove(each);
