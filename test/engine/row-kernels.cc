@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "../../core/engine/kernels/direct_convolution.h"
 #include "../../core/engine/kernels/row_convolution.h"
 #include "../../core/engine/kernels/row_gradient.h"
 
@@ -29,11 +30,12 @@ std::vector<float> wide(const std::vector<std::uint16_t>& all) {
   return result;
 }
 
-std::uint64_t hash(const void* data, std::size_t bytes) {
-  std::uint64_t sum = 14695981039346656037u;
-  for (std::size_t i = 0; i < bytes; ++i)
-    sum = (sum ^ static_cast<const std::uint8_t*>(data)[i]) * 1099511628211u;
-  return sum;
+template <typename T>
+void print(const std::vector<T>& all) {
+  unsigned long long sum = 14695981039346656037u;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(all.data());
+  for (std::size_t i = 0; i < all.size() * sizeof(T); ++i) sum = (sum ^ bytes[i]) * 1099511628211u;
+  std::printf("%016llx\n", sum);
 }
 
 }  // namespace
@@ -45,13 +47,15 @@ int main() {
     const std::size_t pixels = static_cast<std::size_t>(m.images) * m.height * m.width;
     const auto x = numbers(pixels * m.inputs, 1), dy = numbers(pixels * m.outputs, 2);
     const auto filter = wide(numbers(std::size_t{9} * m.inputs * m.outputs, 3));
-    std::vector<std::uint16_t> y(pixels * m.outputs);
+    std::vector<std::uint16_t> y(pixels * m.outputs), dx(pixels * m.inputs);
     std::vector<float> gradient(filter.size());
-    ktg::convolution(m, x.data(), filter.data(), false, ktg::Ending<std::uint16_t>{}, y.data());
+    const ktg::Maps back{m.images, m.height, m.width, m.outputs, m.inputs};
+    const ktg::Ending<std::uint16_t> nothing{};
+    ktg::direct_convolution(m, x.data(), filter.data(), nothing, y.data());
+    ktg::row_input_gradient(back, dy.data(), filter.data(), nothing, dx.data());
     ktg::row_filter_gradient(m, x.data(), dy.data(), gradient.data());
-    std::printf("%016llx %016llx\n",
-                static_cast<unsigned long long>(hash(y.data(), y.size() * sizeof y[0])),
-                static_cast<unsigned long long>(
-                    hash(gradient.data(), gradient.size() * sizeof gradient[0])));
+    print(y);
+    print(dx);
+    print(gradient);
   }
 }

@@ -33,14 +33,14 @@ struct Layout {
 // Numbers of the points of a filter for 16 outputs.
 std::size_t filter_size(const Maps& m) { return std::size_t{3} * kTile * m.inputs; }
 
-// Returns the points of a filter: [blocks of 16 outputs][rows][pairs of inputs][points][outputs][2].
-Buffer<std::uint16_t> points_of(const Maps& m, const float* filter, bool turned) {
+// Returns the points of a turned filter: [blocks of 16 outputs][rows][pairs of inputs][points]
+// [outputs][2].
+Buffer<std::uint16_t> points_of(const Maps& m, const float* filter) {
   auto all = zeros<std::uint16_t>(filter_size(m) * (m.outputs / kLanes));
   const __m512i outputs = _mm512_mullo_epi32(
       _mm512_set1_epi32(m.inputs),
       _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
   const auto load = [&](int tap, int i, int o) {
-    if (!turned) return _mm512_loadu_ps(filter + (tap * m.inputs + i) * m.outputs + o);
     return _mm512_i32gather_ps(outputs, filter + ((kTaps - 1 - tap) * m.outputs + o) * m.inputs + i,
                                sizeof(float));
   };
@@ -160,11 +160,11 @@ void compute(const Maps& m, const Layout& l, Walk walk, const std::uint16_t* fil
 }
 
 template <typename Finish>
-void convolve(const Maps& m, const std::uint16_t* x, const float* filter, bool turned,
-              std::uint16_t* y, const Finish& finish) {
-  require_sizes(whole_vectors(m), m, "convolutions need channels that are multiples of 16");
+void convolve(const Maps& m, const std::uint16_t* x, const float* filter, std::uint16_t* y,
+              const Finish& finish) {
+  require_sizes(whole_vectors(m), m, "gradients of convolutions need channels that are multiples of 16");
   const Layout l(m);
-  const auto ready = points_of(m, filter, turned);
+  const auto ready = points_of(m, filter);
   const std::size_t pixels = static_cast<std::size_t>(m.height) * m.width;
   const int groups = (m.images + l.group - 1) / l.group, parts = std::min(kParts, groups);
   parallel(parts, [&](int part) {
@@ -183,9 +183,9 @@ void convolve(const Maps& m, const std::uint16_t* x, const float* filter, bool t
 
 }  // namespace
 
-void convolution(const Maps& m, const std::uint16_t* x, const float* filter, bool turned,
-                 const Ending<std::uint16_t>& ending, std::uint16_t* y) {
-  with_ending(ending, [&](const auto& finish) { convolve(m, x, filter, turned, y, finish); });
+void row_input_gradient(const Maps& m, const std::uint16_t* slopes, const float* filter,
+                        const Ending<std::uint16_t>& ending, std::uint16_t* gradient) {
+  with_ending(ending, [&](const auto& finish) { convolve(m, slopes, filter, gradient, finish); });
 }
 
 }  // namespace ktg

@@ -1,5 +1,5 @@
-// A 3x3 convolution (stride 1, one pixel of zeros on every side) in bfloat16 with AVX-512, and its
-// gradient for the input, which is the convolution with the filter turned.
+// The gradient of a 3x3 convolution (stride 1, one pixel of zeros on every side) for its input, in
+// bfloat16 with AVX-512.
 #pragma once
 #include <cstdint>
 
@@ -7,10 +7,10 @@
 
 namespace ktg {
 
-// Writes y [images, height, width, outputs] for x [images, height, width, inputs]; channels are
-// multiples of 16. `filter` is [3, 3, inputs, outputs], or `turned` [3, 3, outputs, inputs] of the
-// convolution whose gradient this is; in float32, so that only its points are rounded.
-void convolution(const Maps& maps, const std::uint16_t* x, const float* filter, bool turned,
-                 const Ending<std::uint16_t>& ending, std::uint16_t* y);
+// Writes the gradient [images, height, width, outputs] for slopes [images, height, width, inputs]
+// and the filter [3, 3, outputs, inputs] of the convolution; channels are multiples of 16. The
+// filter is in float32, so that only its points are rounded.
+void row_input_gradient(const Maps& maps, const std::uint16_t* slopes, const float* filter,
+                        const Ending<std::uint16_t>& ending, std::uint16_t* gradient);
 
 }  // namespace ktg
