@@ -53,7 +53,9 @@ export const trainingOptions = {
   seed: {
     type: 'string',
     value: 'N',
-    help: 'default 1; the same seed gives the same run, bit for bit, on the same machine and engine',
+    help:
+      'default 1; the same seed gives the same run, bit for bit, ' +
+      'on the same machine and engine with as many threads',
   },
   engine: {
     type: 'string',
@@ -74,7 +76,10 @@ export const trainingOptions = {
     value: 'DIR',
     help: 'folder of run.json, metrics.jsonl and checkpoint.safetensors; default out/NAME',
   },
-  resume: { type: 'boolean', help: 'continue the run in --out exactly where it stopped' },
+  resume: {
+    type: 'boolean',
+    help: 'continue the run in --out exactly where it stopped; --threads as before for equal bits',
+  },
   json: {
     type: 'boolean',
     help:

@@ -17,6 +17,8 @@ export interface EngineInfo {
   readonly version: string;
   /** `CPU, 2 threads`. */
   readonly device: string;
+  /** Threads of one operation on a processor; other numbers of them give other bits. */
+  readonly threads?: number;
   /** Precision and compiler; absent for the portable engine, which has only one way. */
   readonly computation?: Computation;
   /** The kernels that compute on a processor; absent where ours are never used. */

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { nextOf } from '../base/command-words.ts';
 import { LabError } from '../base/errors.ts';
@@ -117,11 +117,14 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
         });
   };
   const used = process.env.TF_NUM_INTRAOP_THREADS ?? 'all';
+  // TensorFlow takes all cores for 0, and for what is no number.
+  const threads = Number.parseInt(used, 10) || availableParallelism();
   return {
     info: {
       name,
       version: `TensorFlow ${binding.TF_Version}`,
       device: card ? cardWords(card) : `CPU, ${used} thread${used === '1' ? '' : 's'}`,
+      ...(device === 'cpu' && { threads }),
       ...(name === 'tensorflow' && { computation }),
       ...(chosen && { kernels: kernelWords(chosen.kernels) }),
       ...(chosen?.problem && { note: `${chosen.problem.message}\n${chosen.problem.next}` }),

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { textSchema as text } from './fields.ts';
+import { textSchema as text, whole } from './fields.ts';
 
 /** Where a number was made: together with plan, graph and seed it says how to make it again. */
 export const environmentSchema = v.strictObject({
@@ -16,6 +16,11 @@ export const environmentSchema = v.strictObject({
    * `TensorFlow`; absent in other precisions, on cards, and in older records.
    */
   kernels: v.exactOptional(text),
+  /**
+   * Threads that computed on a processor. Other bits come from another number of them: TensorFlow
+   * sums gradients of filters by threads. Absent on cards, and in older records.
+   */
+  threads: v.exactOptional(whole(1)),
   /** Operating system and processor, such as `linux x64`. */
   platform: text,
   host: text,

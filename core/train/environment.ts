@@ -19,6 +19,7 @@ export function environmentOf(engine: EngineInfo, dataset: Dataset): Environment
       `${engine.version} ` +
       `(${[engine.name, ...(engine.computation ? [computationWords(engine.computation)] : [])].join(', ')})`,
     ...(engine.kernels !== undefined && { kernels: engine.kernels }),
+    ...(engine.threads !== undefined && { threads: engine.threads }),
     platform: `${process.platform} ${process.arch}`,
     host: hostname(),
     device: engine.device.startsWith('GPU')

@@ -49,7 +49,7 @@ describe('kernels that cannot be used say why and what to do', () => {
     const { home } = await pretend(t);
     const problem = loadKernels('cpu', home)!;
     assert.equal(problem.code, 'engine.no-compiler');
-    assert.match(problem.message, /kernels for bfloat16/);
+    assert.match(problem.message, /kernels of this lab/);
     assert.match(problem.next, /Install a C\+\+ compiler/);
     assert.equal(checkKernels('cpu', home)?.message, problem.message);
     assert.ok(!existsSync(join(home, 'kernels')));
@@ -91,7 +91,7 @@ describe('kernels of this machine', { skip: skipRun }, () => {
     const { home, tools } = await pretend(t);
     tools.addStrictCompiler(compiler);
     assert.equal(checkKernels('cpu', home), null);
-    assert.equal(compiledIn(home).length, 1);
+    assert.equal(compiledIn(home).length, 2, 'the library and its hash');
   });
 
   test('are named by an engine in both precisions', async () => {
@@ -100,6 +100,7 @@ describe('kernels of this machine', { skip: skipRun }, () => {
       computation: { precision: 'bfloat16' },
     });
     assert.equal(engine.info.kernels, kernelWords(kernelsFor('bfloat16')));
+    assert.equal(engine.info.threads, 1);
     assert.equal(engine.info.note, undefined);
     const other = await openEngine({ engine: 'tensorflow', threads: 1 });
     assert.equal(other.info.kernels, 'KTG Lab (norms, convolutions)');
@@ -159,12 +160,13 @@ test('the words of kernels name those that are used', () => {
   assert.equal(kernelWords({ norms: false, tiles: false }), 'TensorFlow');
 });
 
-test('an environment names its kernels, and older records without them stay valid', () => {
+test('an environment names its kernels and threads, and older records without them stay valid', () => {
   const dataset = syntheticDataset({ train: 10, test: 10, classes: 2 });
   const info: EngineInfo = { name: 'tensorflow', version: 'TensorFlow 2', device: 'CPU' };
   const without = environmentOf(info, dataset);
   assert.deepEqual(v.parse(environmentSchema, without), without);
-  assert.ok(!('kernels' in without));
-  const named = environmentOf({ ...info, kernels: 'TensorFlow' }, dataset);
-  assert.deepEqual(v.parse(environmentSchema, named), { ...without, kernels: 'TensorFlow' });
+  assert.ok(!('kernels' in without) && !('threads' in without));
+  const names = { kernels: 'TensorFlow', threads: 2 };
+  const named = environmentOf({ ...info, ...names }, dataset);
+  assert.deepEqual(v.parse(environmentSchema, named), { ...without, ...names });
 });

@@ -120,11 +120,11 @@ void add_taps(const Layout& l, int tap, int images, const std::uint16_t* x,
 #undef KTG_MULTIPLY
 }
 
-// Divides `units` of images among threads; `work(first, last, sums)` adds up a thread's own.
+// Divides `units` of images into parts; `work(first, last, sums)` adds up a part's own.
 template <typename Work>
 void divide(const Maps& m, int units, float* gradient, const Work& work) {
   const std::size_t size = static_cast<std::size_t>(kTaps) * m.inputs * m.outputs;
-  const int parts = std::min(threads(), units);
+  const int parts = std::min(sums_of(size * sizeof(float), 4), units);
   std::vector<Buffer<float>> sums(parts);
   parallel(parts, [&](int part) {
     sums[part] = zeros<float>(size);
