@@ -7,13 +7,12 @@
 #include <vector>
 
 #include "call.h"
-#include "direct_convolution.h"
 #include "filter_gradient.h"
 #include "norm.h"
-#include "row_convolution.h"
 #include "row_gradient.h"
 #include "tensorflow_c.h"
 #include "tile_convolution.h"
+#include "vector_convolution.h"
 #include "winograd.h"
 
 namespace {
@@ -137,20 +136,6 @@ void norm_gradient(const Form& form, Call& call) {
                      call.output<float>(2, channels), form.keeps_slope ? slope : nullptr);
 }
 
-template <typename T>
-void convolve(const ktg::Maps& maps, const T* x, const T* filter, bool turned,
-              const ktg::Ending<T>& ending, T* y) {
-  ktg::convolution(maps, x, filter, turned, ending, y);
-}
-
-void convolve(const ktg::Maps& maps, const std::uint16_t* x, const float* filter, bool turned,
-              const ktg::Ending<std::uint16_t>& ending, std::uint16_t* y) {
-  if (turned)
-    ktg::row_input_gradient(maps, x, filter, ending, y);
-  else
-    ktg::direct_convolution(maps, x, filter, ending, y);
-}
-
 // T is the type of maps, F that of the filter.
 template <typename T, typename F>
 void convolution(const Form& form, Call& call) {
@@ -158,7 +143,7 @@ void convolution(const Form& form, Call& call) {
   const ktg::Maps maps = maps_of(x, filter, form.turned);
   const Shape y = shape_of(maps);
   const T* other = form.more > 0 ? call.values<T>(2, "the other map", y) : nullptr;
-  convolve(maps, call.values<T>(0, "x", x), call.values<F>(1, "filter", filter),
+  ktg::convolution(maps, call.values<T>(0, "x", x), call.values<F>(1, "filter", filter),
                    form.turned, ktg::Ending<T>{nullptr, nullptr, other}, call.output<T>(0, y));
 }
 
@@ -178,7 +163,7 @@ void normed_convolution(const Form& form, Call& call) {
   }
   const T* other = form.more > 0 ? call.values<T>(6, "the other map", y) : nullptr;
   const ktg::Ending<T> ending{scale.data(), shift.data(), other, form.relu};
-  convolve(maps, call.values<T>(0, "x", x), call.values<F>(1, "filter", filter), false,
+  ktg::convolution(maps, call.values<T>(0, "x", x), call.values<F>(1, "filter", filter), false,
                    ending, call.output<T>(0, y));
 }
 
