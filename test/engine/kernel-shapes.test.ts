@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { runsKernels } from '../../core/devices/processor.ts';
 import { openEngine } from '../../core/engine/open.ts';
-import { type Attribute, DataType } from '../../core/engine/tensorflow/graph.ts';
+import { type Attribute, DataType, typeAttribute } from '../../core/engine/tensorflow/graph.ts';
 import { sizeOf } from '../../core/models/tensors.ts';
 import { compute } from './kernel-support.ts';
 
@@ -32,7 +32,9 @@ function run({ op, shapes, vectors, attributes, map }: Use, type: DataType): voi
     ...{ shape, values: new Float32Array(sizeOf(shape)) },
     map: !vectors.includes(name),
   }));
-  compute(op, inputs, attributes, [{ index: 0, map }], type);
+  // Filters have the type of the maps: bfloat16 for tiles.
+  const filters: Attributes = shapes.filter ? { F: typeAttribute(type) } : {};
+  compute(op, inputs, { ...filters, ...attributes }, [{ index: 0, map }], type);
 }
 
 const x = [2, 4, 8, 16];
@@ -58,7 +60,7 @@ const normedConvolution: Use = {
 const filterGradient: Use = {
   ...{ op: 'KtgFilterGradient', map: false, vectors: [] },
   shapes: { x, dy: y },
-  attributes: {},
+  attributes: { tiles: flag(true) },
 };
 const norm: Use = {
   ...{ op: 'KtgNorm', map: true },
@@ -140,6 +142,17 @@ describe('a kernel refuses sizes that it does not compute', { skip }, () => {
       ...[gradient([1, 4, 7, 16], 16), gradient([1, 4, 4, 16], 16), gradient([1, 4, 8, 8], 16)],
     ])
       assert.throws(() => run(use, DataType.bfloat16), /do not fit: /);
+  });
+
+  test('convolutions in bfloat16 with vectors', () => {
+    const wide: Attributes = { F: typeAttribute(DataType.float) };
+    const few = conv([1, 4, 8, 24], 16);
+    const many = gradient([1, 4, 8, 16], 4096);
+    for (const use of [
+      { ...few, vectors: ['filter'], attributes: { ...few.attributes, ...wide } },
+      { ...many, attributes: { tiles: flag(false) } },
+    ])
+      assert.throws(() => run(use, DataType.bfloat16), /do not fit: .* multiples of 16/);
   });
 
   test('norms', () => {

@@ -3,13 +3,16 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "call.h"
 #include "filter_gradient.h"
 #include "norm.h"
+#include "row_gradient.h"
 #include "tensorflow_c.h"
 #include "tile_convolution.h"
+#include "vector_convolution.h"
 #include "winograd.h"
 
 namespace {
@@ -37,7 +40,7 @@ Shape shape_of(const ktg::Maps& m) { return {m.images, m.height, m.width, m.outp
 
 // What an operation's attributes say.
 struct Form {
-  bool relu = false, keeps_slope = false, turned = false;
+  bool relu = false, keeps_slope = false, turned = false, tiles = false;
   int more = 0, outputs = 0, added = 0;
   float epsilon = 0;
 };
@@ -94,7 +97,11 @@ Form convolution_form(TF_OpKernelConstruction* made) {
   return form;
 }
 
-Form no_form(TF_OpKernelConstruction*) { return {}; }
+Form filter_form(TF_OpKernelConstruction* made) {
+  Form form;
+  form.tiles = flag(made, "tiles");
+  return form;
+}
 
 template <typename T>
 void norm(const Form& form, Call& call) {
@@ -129,17 +136,18 @@ void norm_gradient(const Form& form, Call& call) {
                      call.output<float>(2, channels), form.keeps_slope ? slope : nullptr);
 }
 
-template <typename T>
+// T is the type of maps, F that of the filter.
+template <typename T, typename F>
 void convolution(const Form& form, Call& call) {
   const Shape x = call.maps(0, "x"), filter = call.shape(1);
   const ktg::Maps maps = maps_of(x, filter, form.turned);
   const Shape y = shape_of(maps);
   const T* other = form.more > 0 ? call.values<T>(2, "the other map", y) : nullptr;
-  ktg::convolution(maps, call.values<T>(0, "x", x), call.values<T>(1, "filter", filter),
+  ktg::convolution(maps, call.values<T>(0, "x", x), call.values<F>(1, "filter", filter),
                    form.turned, ktg::Ending<T>{nullptr, nullptr, other}, call.output<T>(0, y));
 }
 
-template <typename T>
+template <typename T, typename F>
 void normed_convolution(const Form& form, Call& call) {
   const Shape x = call.maps(0, "x"), filter = call.shape(1);
   const ktg::Maps maps = maps_of(x, filter, false);
@@ -155,17 +163,29 @@ void normed_convolution(const Form& form, Call& call) {
   }
   const T* other = form.more > 0 ? call.values<T>(6, "the other map", y) : nullptr;
   const ktg::Ending<T> ending{scale.data(), shift.data(), other, form.relu};
-  ktg::convolution(maps, call.values<T>(0, "x", x), call.values<T>(1, "filter", filter), false,
+  ktg::convolution(maps, call.values<T>(0, "x", x), call.values<F>(1, "filter", filter), false,
                    ending, call.output<T>(0, y));
 }
 
+void gradient_of(const Form&, const ktg::Maps& maps, const float* x, const float* dy, float* to) {
+  ktg::filter_gradient(maps, x, dy, to);
+}
+
+void gradient_of(const Form& form, const ktg::Maps& maps, const std::uint16_t* x,
+                 const std::uint16_t* dy, float* to) {
+  if (form.tiles)
+    ktg::filter_gradient(maps, x, dy, to);
+  else
+    ktg::row_filter_gradient(maps, x, dy, to);
+}
+
 template <typename T>
-void filter_gradient(const Form&, Call& call) {
+void filter_gradient(const Form& form, Call& call) {
   const Shape x = call.maps(0, "x"), dy = call.maps(1, "dy");
   const Shape filter{3, 3, x[3], dy[3]};
   const ktg::Maps maps = maps_of(x, filter, false);
-  ktg::filter_gradient(maps, call.values<T>(0, "x", x), call.values<T>(1, "dy", shape_of(maps)),
-                       call.output<float>(0, filter));
+  gradient_of(form, maps, call.values<T>(0, "x", x), call.values<T>(1, "dy", shape_of(maps)),
+              call.output<float>(0, filter));
 }
 
 // Reads the attributes of an operation; an exception becomes its status.
@@ -201,21 +221,57 @@ void define(const char* name, const std::vector<const char*>& attributes,
   status.check(name);
 }
 
-void implement(const char* name, int type, void* (*create)(TF_OpKernelConstruction*),
+// Types of attributes of an operation, by name.
+using Types = std::vector<std::pair<const char*, int>>;
+
+void implement(const char* name, const Types& types, void* (*create)(TF_OpKernelConstruction*),
                void (*run)(void*, TF_OpKernelContext*)) {
   const Status status;
   TF_KernelBuilder* builder = TF_NewKernelBuilder(name, "CPU", create, run, destroy);
-  TF_KernelBuilder_TypeConstraint(builder, "T", type, status);
+  for (const auto& [attribute, type] : types)
+    TF_KernelBuilder_TypeConstraint(builder, attribute, type, status);
   TF_RegisterKernelBuilder(name, builder, status);
   status.check(name);
 }
 
+// Maps in bfloat16 take a filter in bfloat16 for tiles (AMX), and in float32 without them.
+void register_convolutions() {
+  const Types wide{{"T", ktg::kFloat}, {"F", ktg::kFloat}};
+  const Types tiles{{"T", ktg::kBfloat16}, {"F", ktg::kBfloat16}};
+  const Types rows{{"T", ktg::kBfloat16}, {"F", ktg::kFloat}};
+  const char *type = "T: {float, bfloat16}", *filter = "F: {float, bfloat16} = DT_FLOAT";
+  define("KtgConvolution", {type, filter, "N: int >= 0", "turned: bool"},
+         {"x: T", "filter: F", "others: N * T"}, {"y: T"});
+  constexpr auto form = create<convolution_form>;
+  implement("KtgConvolution", wide, form, compute<convolution<float, float>>);
+  implement("KtgConvolution", tiles, form, compute<convolution<std::uint16_t, std::uint16_t>>);
+  implement("KtgConvolution", rows, form, compute<convolution<std::uint16_t, float>>);
+
+  const char* normed = "KtgNormedConvolution";
+  define(normed, {type, filter, "N: int >= 0", "relu: bool", "epsilon: float"},
+         {"x: T", "filter: F", "gamma: float", "beta: float", "mean: float", "variance: float",
+          "others: N * T"},
+         {"y: T"});
+  constexpr auto ending = create<norm_form>;
+  implement(normed, wide, ending, compute<normed_convolution<float, float>>);
+  implement(normed, tiles, ending, compute<normed_convolution<std::uint16_t, std::uint16_t>>);
+  implement(normed, rows, ending, compute<normed_convolution<std::uint16_t, float>>);
+
+  define("KtgFilterGradient", {type, "tiles: bool = false"}, {"x: T", "dy: T"},
+         {"gradient: float"});
+  implement("KtgFilterGradient", {{"T", ktg::kFloat}}, create<filter_form>,
+            compute<filter_gradient<float>>);
+  implement("KtgFilterGradient", {{"T", ktg::kBfloat16}}, create<filter_form>,
+            compute<filter_gradient<std::uint16_t>>);
+}
+
 void register_all() {
+  const Types wide{{"T", ktg::kFloat}}, brief{{"T", ktg::kBfloat16}};
   define("KtgNorm", {"T: {float, bfloat16}", "N: int >= 0", "relu: bool", "epsilon: float"},
          {"x: T", "gamma: float", "beta: float", "others: N * T"},
          {"y: T", "mean: float", "variance: float", "inverse: float"});
-  implement("KtgNorm", ktg::kFloat, create<norm_form>, compute<norm<float>>);
-  implement("KtgNorm", ktg::kBfloat16, create<norm_form>, compute<norm<std::uint16_t>>);
+  implement("KtgNorm", wide, create<norm_form>, compute<norm<float>>);
+  implement("KtgNorm", brief, create<norm_form>, compute<norm<std::uint16_t>>);
 
   define("KtgNormGradient",
          {"T: {float, bfloat16}", "N: int >= 1", "M: int >= 0", "P: int >= 0",
@@ -223,30 +279,10 @@ void register_all() {
          {"x: T", "gamma: float", "mean: float", "inverse: float", "slopes: N * T",
           "outputs: M * T", "added: P * T"},
          {"dx: T", "dgamma: float", "dbeta: float", "slope: T"});
-  implement("KtgNormGradient", ktg::kFloat, create<gradient_form>, compute<norm_gradient<float>>);
-  implement("KtgNormGradient", ktg::kBfloat16, create<gradient_form>,
+  implement("KtgNormGradient", wide, create<gradient_form>, compute<norm_gradient<float>>);
+  implement("KtgNormGradient", brief, create<gradient_form>,
             compute<norm_gradient<std::uint16_t>>);
-
-  define("KtgConvolution", {"T: {float, bfloat16}", "N: int >= 0", "turned: bool"},
-         {"x: T", "filter: T", "others: N * T"}, {"y: T"});
-  implement("KtgConvolution", ktg::kFloat, create<convolution_form>, compute<convolution<float>>);
-  implement("KtgConvolution", ktg::kBfloat16, create<convolution_form>,
-            compute<convolution<std::uint16_t>>);
-
-  define("KtgNormedConvolution",
-         {"T: {float, bfloat16}", "N: int >= 0", "relu: bool", "epsilon: float"},
-         {"x: T", "filter: T", "gamma: float", "beta: float", "mean: float", "variance: float",
-          "others: N * T"},
-         {"y: T"});
-  implement("KtgNormedConvolution", ktg::kFloat, create<norm_form>,
-            compute<normed_convolution<float>>);
-  implement("KtgNormedConvolution", ktg::kBfloat16, create<norm_form>,
-            compute<normed_convolution<std::uint16_t>>);
-
-  define("KtgFilterGradient", {"T: {float, bfloat16}"}, {"x: T", "dy: T"}, {"gradient: float"});
-  implement("KtgFilterGradient", ktg::kFloat, create<no_form>, compute<filter_gradient<float>>);
-  implement("KtgFilterGradient", ktg::kBfloat16, create<no_form>,
-            compute<filter_gradient<std::uint16_t>>);
+  register_convolutions();
 }
 
 }  // namespace
