@@ -104,7 +104,7 @@ describe('a package', { skip }, () => {
       'dist/electron/checkpointer-thread.js',
       'dist/electron/background-thread.js',
       'dist/electron/effects-thread.js',
-      'dist/electron/data-look.js',
+      'dist/electron/look-program.js',
       'package.json',
       'node_modules/better-sqlite3/lib/index.js',
       'node_modules/@tensorflow/tfjs/dist/tf.node.js',

@@ -3,7 +3,7 @@ import { LabError, messageOf, problem, problemOf } from '../base/errors.ts';
 import { imageBytes } from '../data/dataset.ts';
 import { packDataset } from '../data/delivery.ts';
 import { openDataset } from '../data/resolve.ts';
-import type { DataLook } from './look-thread.ts';
+import type { DataLook } from './look.ts';
 import type {
   LookKind,
   LookMessage,
@@ -11,7 +11,7 @@ import type {
   LookRequest,
   LookResult,
   Looks,
-} from './look-thread.ts';
+} from './look.ts';
 import { png } from '../base/encode-png.ts';
 
 const post = (message: LookMessage): void => {

@@ -78,7 +78,7 @@ const looks = new Queue(LOOKS_AT_ONCE);
  *
  * @throws LabError those of the reading, `files.too-slow`, `data.unreadable`; the signal's reason when it is aborted
  */
-export async function lookInThread<Kind extends LookKind>(
+export async function readApart<Kind extends LookKind>(
   kind: Kind,
   request: Requests[Kind],
   options: LookOptions = {},
@@ -92,7 +92,7 @@ async function inThread<Kind extends LookKind>(
   { signal, seconds = LIMITS[kind], onProgress }: LookOptions,
 ): Promise<Looks[Kind]> {
   const workerData = { kind, ...request };
-  const thread = new Worker(new URL('./data-look.ts', import.meta.url), { workerData });
+  const thread = new Worker(new URL('./look-program.ts', import.meta.url), { workerData });
   const { promise, resolve, reject } = Promise.withResolvers<LookResult>();
   const abort = (): void => {
     reject(signal?.reason as Error);
