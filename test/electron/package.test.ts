@@ -202,6 +202,11 @@ describe('a package', { skip }, () => {
     });
   });
 
+  test('decodes no image in the main program', () => {
+    const main = readFileSync(join(root, 'dist', 'electron', 'main.js'), 'utf8');
+    assert.doesNotMatch(main, /^import[^;]*["']sharp["']/m);
+  });
+
   test('runs the main program from the archive, workers and threads from outside', async () => {
     const resources = join(folder, 'resources');
     mkdirSync(resources);
