@@ -130,16 +130,22 @@ export const recipes = {
 export type RecipeName = keyof typeof recipes;
 export const recipeNames = Object.keys(recipes) as RecipeName[];
 
+/** Returns a published recipe with its drops at the same shares of a run of another length. */
+export function recipeFor(epochs: number, name: RecipeName = 'paper'): Recipe {
+  const { recipe, epochs: usual } = recipes[name];
+  const drops = scaledDrops(recipe.drops, usual, epochs);
+  return { ...structuredClone<Recipe>(recipe), drops };
+}
+
 /**
- * Returns a published recipe with its drops at the same shares of a run of another length: distinct,
+ * Returns the drops of a run of `usual` epochs at the same shares of a run of `epochs`: distinct,
  * increasing, at least two epochs apart and after the first epoch. A run too short for all of them
  * loses the first ones.
  */
-export function recipeFor(epochs: number, name: RecipeName = 'paper'): Recipe {
-  const { recipe, epochs: usual } = recipes[name];
-  const drops = recipe.drops.map((drop) => Math.floor((drop * epochs) / usual + 0.5));
-  while (drops.some((drop, i) => drop - (drops[i - 1] ?? 0) < 2)) drops.shift();
-  return { ...structuredClone<Recipe>(recipe), drops };
+export function scaledDrops(drops: readonly number[], usual: number, epochs: number): number[] {
+  const scaled = drops.map((drop) => Math.floor((drop * epochs) / usual + 0.5));
+  while (scaled.some((drop, i) => drop - (scaled[i - 1] ?? 0) < 2)) scaled.shift();
+  return scaled;
 }
 
 /**

@@ -11,13 +11,19 @@ export type Summary = v.InferOutput<typeof summary>;
 /** Allowed deviations by quantity, as `tolerances.json` lists them. */
 export type Tolerances = Readonly<Record<string, number>>;
 
-const allowedFor = (allowed: Tolerances, quantity: string): number => {
-  const limit = allowed[quantity];
-  if (limit === undefined) throw new Error(`tolerances.json says nothing of ${quantity}.`);
+/** Limits may tell the roles of tensors apart: `quantity.role.measure` goes before `quantity.measure`. */
+function allowedFor(allowed: Tolerances, quantity: string, role = '', measure = ''): number {
+  const key = [quantity, measure].filter((part) => part !== '').join('.');
+  const limit = allowed[`${quantity}.${role}.${measure}`] ?? allowed[key];
+  if (limit === undefined) throw new Error(`There is no limit for ${key} ${role}.`);
   return limit;
-};
+}
 
-/** Compares one tensor with its summary, under the limits of `quantity.n`, `.p` and `.h`. */
+/**
+ * Compares one tensor with its summary, under the limits of `quantity.n`, `.p` and `.h`.
+ *
+ * @param role of the tensor in its layer, where limits tell roles apart
+ */
 export function compareSummary(
   tally: Tally,
   what: string,
@@ -25,6 +31,7 @@ export function compareSummary(
   actual: Float32Array,
   expected: Summary,
   allowed: Tolerances,
+  role?: string,
 ): void {
   let squares = 0;
   let p = 0;
@@ -41,14 +48,14 @@ export function compareSummary(
   tally.within(
     `${what}, n`,
     Math.abs(Math.sqrt(squares) - expected.n) / expected.n,
-    allowedFor(allowed, `${quantity}.n`),
+    allowedFor(allowed, quantity, role, 'n'),
   );
   tally.within(
     `${what}, p`,
     Math.abs(p - expected.p) / expected.n,
-    allowedFor(allowed, `${quantity}.p`),
+    allowedFor(allowed, quantity, role, 'p'),
   );
-  tally.within(`${what}, h`, Math.max(...heads) / rms, allowedFor(allowed, `${quantity}.h`));
+  tally.within(`${what}, h`, Math.max(...heads) / rms, allowedFor(allowed, quantity, role, 'h'));
 }
 
 /** A flat vector cut into named tensors, compared one by one with what is expected of them. */
@@ -79,9 +86,13 @@ export function compareFlat(
       tally.within(`${what} ${spec.name}, zero`, normOf(part) / partner!.value.n, zero);
       continue;
     }
-    compareSummary(tally, `${what} ${spec.name}`, quantity, part, expected[i]!.value, allowed);
+    const label = `${what} ${spec.name}`;
+    compareSummary(tally, label, quantity, part, expected[i]!.value, allowed, roleOf(spec));
   }
 }
+
+/** The role of a tensor, or which running statistic it is. */
+const roleOf = ({ name, role }: TensorSpec): string => /(mean|var)$/.exec(name)?.[0] ?? role;
 
 /** The tensor of the same layer whose gradient is the scale of one that is exactly 0. */
 const partnerOf = (name: string): string =>
@@ -104,6 +115,20 @@ export function compareLogits(
   const largest = Math.max(...flat.map(Math.abs));
   const errors = flat.map((value, i) => Math.abs(actual[i]! - value));
   tally.within(what, Math.max(...errors) / largest, allowedFor(allowed, quantity));
+}
+
+/** Numbers of images, which are exact unless limits say otherwise. */
+export function compareCounts(
+  tally: Tally,
+  what: string,
+  quantity: 'right' | 'counts',
+  actual: readonly number[],
+  expected: readonly number[],
+  allowed: Tolerances,
+): void {
+  const limit = allowed[quantity] ?? 0;
+  if (limit === 0 || actual.length !== expected.length) tally.exact(what, actual, expected);
+  else tally.within(what, Math.max(...expected.map((e, i) => Math.abs(actual[i]! - e))), limit);
 }
 
 export function compareLoss(

@@ -16,7 +16,7 @@ import { loadBinding } from '../../core/engine/tensorflow/binding.ts';
 import { nativeOperations } from '../../core/engine/tensorflow/native-ops.ts';
 import { ashaParity } from './asha.ts';
 import { augmentParity } from './augment.ts';
-import { bfloat16PassTolerances, bfloat16Tolerances, bfloat16TorchTolerances } from './bfloat16.ts';
+import { bfloat16Tolerances } from './bfloat16.ts';
 import type { Tolerances } from './compare.ts';
 import { edgesParity } from './edges.ts';
 import { forwardParity } from './forward.ts';
@@ -36,8 +36,8 @@ import { torchParity } from './torch.ts';
 helpIfAsked(`npm run parity -- [FOLDER] [options]
 
 Compares the engine with every fixture under FOLDER (default: test/fixtures). Prints a line for
-each file, then "N passed, N failed". In bfloat16 it compares forward passes, whole steps and
-networks of PyTorch, under limits of their own, and everything that no engine computes.
+each file, then "N passed, N failed". In bfloat16 the limits come from PyTorch's own bfloat16
+(test/fixtures/yardstick).
 
   --engine tensorflow|eager|portable    default: tensorflow
   --device cpu|gpu                      default: cpu
@@ -153,6 +153,7 @@ async function compare(path: string): Promise<ParityReport | undefined> {
   const file = basename(path, '.json');
   switch (kind) {
     case undefined:
+    case 'bfloat16':
     case 'tolerances':
       return undefined;
     case 'asha':
@@ -199,28 +200,37 @@ async function compare(path: string): Promise<ParityReport | undefined> {
     }
     case 'forward':
     case 'forward2':
-      return forwardParity(file, json, ofPass(file, path, tolerance), steps);
+      return forwardParity(file, json, ofTraining(path, json), steps);
     case 'ktg':
-      return stepsParity(file, json, ofSteps(path, json), steps);
+      return stepsParity(file, json, ofTraining(path, json), steps);
     case 'ktg2':
-      return stepsParity2(file, json, ofSteps(path, json), steps);
+      return stepsParity2(file, json, ofTraining(path, json), steps);
     case 'torch':
-      return torchParity(file, json, dirname(path), torchTolerances(path, tolerance), steps);
+      return torchParity(file, json, dirname(path), ofCheckpoints(path, tolerance), steps);
     default:
       throw new Error(`Unknown kind ${JSON.stringify(kind)}.`);
   }
 }
 
-/** Limits of whole steps in the precision of this run. */
-function ofSteps(path: string, json: unknown): Tolerances {
-  const { tolerance, models } = json as { tolerance: unknown; models: readonly string[] };
-  return short ? bfloat16Tolerances(models) : tolerances(path, tolerance);
-}
-
-/** Limits of one pass of a network in the precision of this run. */
-function ofPass(file: string, path: string, group: unknown): Tolerances {
-  const limits = tolerances(path, group);
-  return short ? bfloat16PassTolerances(file, limits) : limits;
+/** Limits of whole steps and of one pass of a network, in the precision of this run. */
+function ofTraining(path: string, json: unknown): Tolerances {
+  const { kind, tolerance, model, models } = json as {
+    readonly kind: string;
+    readonly tolerance: unknown;
+    readonly model?: string;
+    readonly models?: readonly string[];
+  };
+  const limits = tolerances(path, tolerance);
+  if (!short) return limits;
+  const fixture = { kind, models: models ?? [model!] };
+  const found = bfloat16Tolerances(
+    path,
+    basename(path, '.json'),
+    fixture,
+    tolerances(path, 'float32'),
+  );
+  const made = Object.entries(limits).filter(([key]) => /^(init|image)/.test(key));
+  return { ...Object.fromEntries(made), ...found };
 }
 
 function parse(text: string): unknown {
@@ -231,10 +241,14 @@ function parse(text: string): unknown {
   }
 }
 
-/** Checkpoints share the limits of the fixtures beside them. */
-function torchTolerances(path: string, group: unknown): Tolerances {
+/** Limits of a checkpoint, which shares those of the fixtures beside it; weights are read exactly. */
+function ofCheckpoints(path: string, group: unknown): (file: string, model: string) => Tolerances {
   const limits = limitsIn(join(dirname(path), '..', 'ktg2', 'tolerances.json'), group);
-  return short ? bfloat16TorchTolerances(limits) : limits;
+  if (!short) return () => limits;
+  return (file, model) => ({
+    ...limits,
+    ...bfloat16Tolerances(path, file, { kind: 'torch', models: [model] }, limits),
+  });
 }
 
 /**

@@ -39,6 +39,40 @@ describe('answers that need no engine', () => {
     perfect(dropsParity('schedules', read('ktg2/schedules.json')), 600);
   });
 
+  test('drops that no published recipe has are read from the fixture', () => {
+    const fixture = {
+      kind: 'schedules2',
+      drops: [
+        {
+          ...{ recipe: 'own', drops: [40, 70], base: 100 },
+          lengths: [
+            { epochs: 100, drops: [40, 70] },
+            { epochs: 10, drops: [4, 7] },
+            { epochs: 3, drops: [2] },
+          ],
+        },
+      ],
+      rates: [
+        {
+          recipe: {
+            ...{ lr: 0.2, rule: 'steps', factor: 0.1, drops: [40, 70], base: 100, warmup: 2 },
+          },
+          epochs: 50,
+          values: [
+            { epoch: 1, lr: 0.1 },
+            { epoch: 19, lr: 0.2 },
+            { epoch: 20, lr: 0.02 },
+            { epoch: 35, lr: 0.002 },
+          ],
+        },
+      ],
+      gates: [],
+    };
+    perfect(dropsParity('own', fixture), 7);
+    fixture.rates[0]!.recipe.drops = [60, 120];
+    assert.ok(dropsParity('own', fixture).failed > 0);
+  });
+
   test('parameter counts', () => {
     perfect(modelsParity('param_counts', read('ktg/param_counts.json')), 45);
     perfect(modelsParity2('param_counts', read('ktg2/param_counts.json')), 240);

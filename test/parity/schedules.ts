@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { gate } from '../../core/gates/gates.ts';
-import { recipeFor, recipeNames } from '../../core/study/recipe.ts';
+import { recipeFor, recipeNames, scaledDrops } from '../../core/study/recipe.ts';
 import { DROP_FACTOR, learningRate, linearWeight } from '../../core/train/schedule.ts';
 import { Tally } from './report.ts';
 import type { ParityReport } from './report.ts';
@@ -50,18 +50,21 @@ const dropsFixture = v.object({
   kind: v.literal('schedules2'),
   drops: v.array(
     v.object({
-      recipe: v.picklist(recipeNames),
+      recipe: v.string(),
+      drops: v.array(v.number()),
+      base: v.number(),
       lengths: v.array(v.object({ epochs: v.number(), drops: v.array(v.number()) })),
     }),
   ),
   rates: v.array(
     v.object({
-      recipe: v.object({
-        lr: v.number(),
-        rule: v.picklist(['steps', 'cosine']),
-        warmup: v.number(),
-        base: v.optional(v.number()),
-      }),
+      recipe: v.variant('rule', [
+        v.object({
+          ...{ rule: v.literal('steps'), lr: v.number(), warmup: v.number() },
+          ...{ factor: v.literal(DROP_FACTOR), drops: v.array(v.number()), base: v.number() },
+        }),
+        v.object({ rule: v.literal('cosine'), lr: v.number(), warmup: v.number() }),
+      ]),
       epochs: v.number(),
       values: v.array(v.object({ epoch: v.number(), lr: v.number() })),
     }),
@@ -79,9 +82,15 @@ type Rates = v.InferOutput<typeof dropsFixture>['rates'][number];
 export function dropsParity(file: string, json: unknown): ParityReport {
   const { drops, rates, gates } = v.parse(dropsFixture, json);
   const tally = new Tally();
-  for (const { recipe, lengths } of drops)
-    for (const { epochs, drops: expected } of lengths)
-      tally.exact(`${recipe}, drops of ${epochs}`, recipeFor(epochs, recipe).drops, expected);
+  for (const { recipe, drops: usual, base, lengths } of drops) {
+    const published = recipeNames.find((name) => name === recipe);
+    for (const { epochs, drops: expected } of lengths) {
+      const actual = published
+        ? recipeFor(epochs, published).drops
+        : scaledDrops(usual, base, epochs);
+      tally.exact(`${recipe}, drops of ${epochs}`, actual, expected);
+    }
+  }
   for (const each of rates) compareRates(tally, each);
   for (const { c_end: end, values } of gates)
     for (const { c, weights } of values)
@@ -97,12 +106,11 @@ export function dropsParity(file: string, json: unknown): ParityReport {
 const GATE_ALLOWED = 1e-9;
 
 function compareRates(tally: Tally, { recipe, epochs, values }: Rates): void {
-  const { lr: learning, rule, warmup, base } = recipe;
-  const name = base === 240 ? 'repdistiller' : 'paper';
+  const { lr: learning, rule, warmup } = recipe;
   const schedule = {
     learningRate: learning,
-    drops: rule === 'steps' ? recipeFor(epochs, name).drops : [],
-    ...(rule === 'cosine' && { schedule: rule }),
+    drops: recipe.rule === 'steps' ? scaledDrops(recipe.drops, recipe.base, epochs) : [],
+    ...(recipe.rule === 'cosine' && { schedule: recipe.rule }),
     ...(warmup > 0 && { warmup }),
   };
   for (const { epoch, lr } of values) {

@@ -45,14 +45,15 @@ export async function torchParity(
   file: string,
   json: unknown,
   folder: string,
-  allowed: Tolerances,
+  allowed: (file: string, model: string) => Tolerances,
   steps: Steps,
 ): Promise<ParityReport> {
   const { batch, input, files } = v.parse(torchFixture, json);
   const tally = new Tally();
   const images = formulaImages(batch, 0, input, SIZE);
   for (const each of files)
-    if (each.accept) await compareGood(tally, each, folder, images, allowed, steps);
+    if (each.accept)
+      await compareGood(tally, each, folder, images, allowed(each.file, each.model), steps);
     else await compareRefusal(tally, each.file, each.names, folder);
   return tally.report(file);
 }

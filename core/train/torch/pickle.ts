@@ -1,4 +1,5 @@
 import { MARK, PickleDict, PickleList, PickleMachine, type PickleRules } from './pickle-machine.ts';
+import { floatNumber, quoted, unescaped, wholeNumber } from './pickle-text.ts';
 
 /** A checkpoint of ResNet1202 with its momentum has a tenth of it. */
 const MAX_INSTRUCTIONS = 4_000_000;
@@ -52,6 +53,13 @@ const long =
   (machine) => {
     machine.pushInteger(machine.integer(length(machine)));
   };
+/** Reads a line of protocol 0, whose values are text. */
+function line<Value>(machine: PickleMachine, read: (line: string) => Value | null): Value {
+  const value = read(machine.line());
+  if (value === null) throw machine.broken('a line is no value of its kind');
+  return value;
+}
+const decimal: Count = (machine) => Number(line(machine, wholeNumber));
 const memorise =
   (index: Count): Operation =>
   (machine) => {
@@ -82,12 +90,24 @@ const operations: Readonly<Record<string, Operation>> = Object.assign(
     '\x8a': long(oneByte),
     '\x8b': long(fourBytes),
     G: push((m) => m.float()),
+    I: (m) => {
+      const number = line(m, (text) => (/^0[01]$/.test(text) ? text === '01' : wholeNumber(text)));
+      if (typeof number === 'bigint') m.pushInteger(number);
+      else m.push(number);
+    },
+    L: (m) => {
+      m.pushInteger(line(m, wholeNumber));
+    },
+    F: push((m) => line(m, floatNumber)),
+    S: push((m) => line(m, quoted)),
+    V: push((m) => line(m, unescaped)),
     X: text(fourBytes),
     '\x8c': text(oneByte),
     '\x8d': text(eightBytes),
     B: data(fourBytes),
     C: data(oneByte),
     '\x8e': data(eightBytes),
+    '\x96': data(eightBytes), // a bytearray
     T: text(fourBytes), // strings of Python 2
     U: text(oneByte),
     ']': list,
@@ -119,8 +139,10 @@ const operations: Readonly<Record<string, Operation>> = Object.assign(
     '\x94': (m) => {
       m.memoriseNext();
     },
+    p: memorise(decimal),
     h: recall(oneByte),
     j: recall(fourBytes),
+    g: recall(decimal),
     c: (m) => {
       const module = m.line();
       m.global(module, m.line());
@@ -133,6 +155,10 @@ const operations: Readonly<Record<string, Operation>> = Object.assign(
       const module = m.line();
       m.global(module, m.line()); // refuses a class by its name
       throw m.refused('i');
+    },
+    P: (m) => {
+      m.push(m.line());
+      m.persistent();
     },
     Q: (m) => {
       m.persistent();
