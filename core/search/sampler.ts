@@ -11,6 +11,12 @@ import type { KnownTrial } from './samplers/_base.ts';
 import { random as randomSampler } from './samplers/random.ts';
 import { samplerOf } from './samplers/samplers.ts';
 
+/**
+ * Stands in the record of every draw. Raise it with each change that lets a draw come out
+ * otherwise, also one of a sampler or of the starting points: older draws can then not be repeated.
+ */
+export const DRAW_VERSION = 1;
+
 /** A drawn trial i: it follows from (study seed, i) and the earlier trials if the sampler learns. */
 export interface SampledTrial {
   graph: Graph;

@@ -2,7 +2,7 @@ import type { Store } from '../store/store.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { Run } from '../study/run.ts';
 import type { Past } from './past.ts';
-import { sampleTrial } from './sampler.ts';
+import { DRAW_VERSION, sampleTrial } from './sampler.ts';
 import type { SampledTrial } from './sampler.ts';
 import { samplerOf } from './samplers/samplers.ts';
 import { startingPointAt } from './starting-points.ts';
@@ -44,6 +44,7 @@ export function addTrial(
       seed,
       training: plan.training,
       openTrials,
+      drawVersion: DRAW_VERSION,
       origin: start?.origin ?? null,
       createdAt: at,
       ...(rejection !== null && { state: 'rejected' as const, rejection }),
