@@ -6,8 +6,8 @@ import type { Condition } from '../graph/picks.ts';
 import { formCount } from '../graph/space-size.ts';
 import { dimensions, graphAt, judgeDraw } from '../graph/space.ts';
 import type { StudyPlan } from '../study/plan.ts';
+import type { Knowledge } from './knowledge.ts';
 import { priorOf } from './prior.ts';
-import type { KnownTrial } from './samplers/_base.ts';
 import { random as randomSampler } from './samplers/random.ts';
 import { samplerOf } from './samplers/samplers.ts';
 
@@ -30,15 +30,6 @@ export interface SampledTrial {
   rejection: string | null;
   /** No graph was found that no earlier trial has: it is the same as one of them. */
   isExhausted: boolean;
-}
-
-/** Earlier trials, for a sampler that learns. */
-interface Knowledge {
-  readonly known: readonly KnownTrial[];
-  /** An earlier trial has this graph, by canonical key. */
-  has(key: string): boolean;
-  /** Every graph of the space has a trial: no search for another one. */
-  readonly isExhausted: boolean;
 }
 
 const nothingKnown: Knowledge = { known: [], has: () => false, isExhausted: false };
