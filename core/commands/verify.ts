@@ -13,13 +13,18 @@ import { jsonLine, line } from './report.ts';
 import { setSlots, slotsOption } from './slots.ts';
 import { idOption, textOf } from './values.ts';
 import { jsonOption } from './usage.ts';
+import { isStudyNumber, verifyDraws } from './verify-draws.ts';
 import { percent, table } from './words.ts';
 
 export const command: Command = {
   forms: [
     ['verify BUNDLE [options]', 'trains a bundle of "ktg export" again and says whether it agrees'],
+    ['verify STUDY', 'draws the trials of a study again and says whether the graphs are the same'],
   ],
-  arguments: { BUNDLE: 'a file written with "ktg export --rerun N --as bundle"' },
+  arguments: {
+    BUNDLE: 'a file written with "ktg export --rerun N --as bundle"',
+    STUDY: 'number of a study in the lab',
+  },
   options: {
     data: { type: 'string', value: 'D', help: 'where the data set is; default as in the bundle' },
     continue: { type: 'string', value: 'N', help: 'compare with re-run N, which began before' },
@@ -33,6 +38,7 @@ export const command: Command = {
   words: 1,
   run: async (values, [file]) => {
     if (file === undefined) throw new LabError('arguments.no-file/verify');
+    if (isStudyNumber(file)) return verifyDraws(values, file);
     const bundle = read(file);
     const json = values.json === true;
     return withLab(values, 'work', async (lab) => {

@@ -2,10 +2,10 @@ import { type Graph, goalOf } from '../graph/graph.ts';
 import { picksIn } from '../graph/picks.ts';
 import type { Picks } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
+import { orderedEpoch } from '../study/order.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { OpenTrial, Run } from '../study/run.ts';
 import type { LiveKnowledge, TrialRecords } from './knowledge.ts';
-import { rungsOf } from './rules/rules.ts';
 import type { KnownTrial } from './samplers/_base.ts';
 
 type Ordered = Pick<StudyPlan, 'space' | 'rule' | 'training' | 'duplicates'>;
@@ -25,14 +25,6 @@ interface OrderedTrial {
   /** It is a graph of its own: no earlier trial has the same, or equal ones are trained again. */
   readonly counts: boolean;
 }
-
-/**
- * The epoch whose value a study in order learns from: its rule's first rung, or the last epoch
- * where nothing is decided before. Trials reach it whatever the others do, so the value does not
- * depend on the order of reports; whether a trial reaches a later rung does.
- */
-export const orderedEpoch = ({ rule, training }: Pick<StudyPlan, 'rule' | 'training'>): number =>
-  rungsOf(rule, training.epochs)[0] ?? training.epochs;
 
 /**
  * The trials of a study for draws in order: trial i knows the graphs of all earlier trials, and of

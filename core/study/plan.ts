@@ -13,7 +13,7 @@ import { recipeSchema } from './recipe.ts';
 import { startSchema } from './start.ts';
 
 /** More slots than one lab reaches. */
-const IN_ORDER_LIMIT = 100_000;
+export const IN_ORDER_LIMIT = 100_000;
 
 /**
  * How one graph is trained; together with graph, seed and engine it decides every number of a run.
