@@ -47,6 +47,11 @@ export default ts.config(
     },
   },
   {
+    // `inBackground` tells of a failure that nobody waits for; `void` would lose it.
+    files: ['core/**/*.ts', 'electron/**/*.ts'],
+    rules: { '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false }] },
+  },
+  {
     // Plain JavaScript and components: svelte-check and tsc check their types.
     files: ['**/*.js', '**/*.svelte', '**/*.svelte.ts', '**/vite.config.ts'],
     extends: [ts.configs.disableTypeChecked],

@@ -1,12 +1,14 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, clipboard, powerMonitor, session } from 'electron';
+import { inBackground } from '../core/base/in-background.ts';
 import { labFile } from '../core/host/open.ts';
 import { preventSleep } from './power-blocker.ts';
 import { askWhereToSave, backUp, chooseLab, nameLab, showInFolder } from './files.ts';
 import type { AttachedLab } from '../core/host/attach.ts';
 import { offerLab } from './page-port.ts';
 import { linkTo, placeIn, registerLinks } from './links.ts';
+import { answerLaterStarts, firstStartIsSilent, triesAgain } from './first-start.ts';
 import { setMenu } from './menu.ts';
 import { notifyOfFinishedJobs } from './notices.ts';
 import { openOrChoose } from './open-lab.ts';
@@ -36,19 +38,16 @@ registerScheme();
 const request = launchRequestOf(process.argv.slice(1));
 /** Opens a place of the app; before the window exists, the place is remembered. */
 let openPlace = (place: string): void => void (request.place = place);
-// A second start sends its request to the first, and ends.
-if (app.requestSingleInstanceLock(request)) {
-  app.on('open-url', (event, link) => {
-    event.preventDefault();
-    const place = placeIn(link);
-    if (place !== null) openPlace(place);
-  });
-  start().catch((error: unknown) => {
-    logBug(error);
-    explain(error);
-    app.exit(1); // no window exists that the user could close
-  });
-} else app.quit();
+app.on('open-url', (event, link) => {
+  event.preventDefault();
+  const place = placeIn(link);
+  if (place !== null) openPlace(place);
+});
+start().catch(async (error: unknown) => {
+  logBug(error);
+  await explain(error);
+  app.exit(1); // no window exists that the user could close
+});
 
 /**
  * Opens lab and window. Top-level code must not await it: Electron becomes ready only after this
@@ -67,6 +66,8 @@ async function start(): Promise<void> {
   const node = process.platform === 'win32' ? 'node.exe' : 'node';
   if (app.isPackaged) process.env.KTG_NODE = join(process.resourcesPath, node);
   else process.env.KTG_NODE ??= built(`../../node_modules/node/bin/${node}`);
+  keepStateBesideLabs();
+  if (!(await isFirstStart())) return;
   await app.whenReady();
   if (!(await mayStart(sandboxed))) {
     app.exit(1);
@@ -79,6 +80,30 @@ async function start(): Promise<void> {
   const lab = await openOrChoose(request.lab ?? labFile());
   if (lab) work(lab);
   else app.exit(1);
+}
+
+/** Gives each KTG_HOME a window state and a lock of its own; one start serves one home. */
+function keepStateBesideLabs(): void {
+  const { KTG_HOME } = process.env;
+  if (!KTG_HOME || app.commandLine.hasSwitch('user-data-dir')) return;
+  app.setPath('userData', join(resolve(KTG_HOME), 'window'));
+}
+
+/** Sends the request of a later start to the first, and ends the later one. */
+async function isFirstStart(): Promise<boolean> {
+  const folder = app.getPath('userData');
+  while (await firstStartIsSilent(folder)) {
+    await app.whenReady();
+    if (await triesAgain()) continue;
+    app.exit(1);
+    return false;
+  }
+  if (!app.requestSingleInstanceLock(request)) {
+    app.quit();
+    return false;
+  }
+  answerLaterStarts(folder);
+  return true;
 }
 
 /**
@@ -108,10 +133,10 @@ function work(lab: AttachedLab): void {
     mayClose: () => {
       // On macOS an app stays alive without a window; elsewhere the last window ends it.
       if (leaving.saved || process.platform === 'darwin') return true;
-      void leaving.leave();
+      inBackground(leaving.leave());
       return false;
     },
-    onSessionEnd: () => void leaving.leave(false),
+    onSessionEnd: () => inBackground(leaving.leave(false)),
   });
   openPlace = (place) => {
     window.show(place);
@@ -125,7 +150,7 @@ function work(lab: AttachedLab): void {
   app.on('before-quit', (event) => {
     if (leaving.saved) return;
     event.preventDefault();
-    void leaving.leave();
+    inBackground(leaving.leave());
   });
   app.on('will-quit', () => {
     for (const each of undo) each();
@@ -139,22 +164,24 @@ function work(lab: AttachedLab): void {
     const elsewhere = other !== null && other !== lab.file;
     // A leaving app has no window any more.
     if (leaving.decided) next ??= { lab: other ?? lab.file, place };
-    else if (elsewhere) void switchLab(Promise.resolve(other), place).catch(explain);
+    else if (elsewhere) switchLab(Promise.resolve(other), place).catch(explain);
     else window.show(place ?? undefined);
   });
   const onShutdown = (event: { preventDefault(): void }): void => {
     event.preventDefault(); // time to save
-    void leaving.leave(false);
+    inBackground(leaving.leave(false));
   };
   powerMonitor.on('shutdown', onShutdown as () => void); // the types lack this event
   for (const signal of ['SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => void leaving.leave(false));
-  void lab.lost.then(() => {
-    if (leaving.decided) return;
-    // The holder of the lab ended: the app restarts at the same place and takes the lab over.
-    restart(argumentsFor({ lab: lab.file, place: window.place || null }, process.argv.slice(1)));
-    app.exit(0);
-  });
+    process.on(signal, () => inBackground(leaving.leave(false)));
+  inBackground(
+    lab.lost.then(() => {
+      if (leaving.decided) return;
+      // The holder of the lab ended: the app restarts at the same place and takes the lab over.
+      restart(argumentsFor({ lab: lab.file, place: window.place || null }, process.argv.slice(1)));
+      app.exit(0);
+    }),
+  );
 
   /** Restarts the app with another lab, if one was chosen and the user agrees. */
   const switchLab = async (
@@ -176,7 +203,7 @@ function work(lab: AttachedLab): void {
       window.forward();
     },
     copyLink: () => {
-      void clipboard.writeText(linkTo(window.place));
+      inBackground(clipboard.writeText(linkTo(window.place)));
     },
     newLab: () => {
       switchLab(nameLab(window.native)).catch(explain);
@@ -184,7 +211,9 @@ function work(lab: AttachedLab): void {
     openLab: () => {
       switchLab(chooseLab(window.native)).catch(explain);
     },
-    backUp: () => void backUp(lab, window.native).catch(explain),
+    backUp: () => {
+      backUp(lab, window.native).catch(explain);
+    },
     showInFolder: () => {
       showInFolder(lab);
     },

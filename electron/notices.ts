@@ -29,6 +29,6 @@ export function notifyOfFinishedJobs(
   };
   return lab.subscribe(['studies', 'reruns', 'pretrained', 'data', 'engine'], (event) => {
     // The lab may have closed.
-    for (const notice of watcher.noticesOf(event)) void show(notice).catch(() => undefined);
+    for (const notice of watcher.noticesOf(event)) show(notice).catch(() => undefined);
   });
 }

@@ -15,7 +15,7 @@ export function preventSleep(lab: LabApi): () => void {
   const undo = lab.subscribe(['slots'], (event) => {
     if (event.type === 'slots') follow(event.slots);
   });
-  void lab.request('slots.list', {}).then(follow, () => undefined);
+  lab.request('slots.list', {}).then(follow, () => undefined);
   return () => {
     undo();
     follow([]);

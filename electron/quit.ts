@@ -1,4 +1,5 @@
 import type { BrowserWindow } from 'electron';
+import { inBackground } from '../core/base/in-background.ts';
 import type { LabApi } from '../core/lab/api.ts';
 import type { AttachedLab } from '../core/host/attach.ts';
 import { ask } from './dialogs.ts';
@@ -47,7 +48,7 @@ export class Leaving {
    * @returns whether it has left
    */
   async leave(ask = true): Promise<boolean> {
-    if (this.#state === 'saving') void this.#lab.close('at-once');
+    if (this.#state === 'saving') inBackground(this.#lab.close('at-once'));
     if (this.decided || (this.#state === 'asking' && ask)) return false;
     this.#state = 'asking';
     if (ask && !(await this.#agrees())) {

@@ -1,4 +1,5 @@
-import { app, dialog, shell, type Session, type WebContents, type WebPreferences } from 'electron';
+import { app, shell, type Session, type WebContents, type WebPreferences } from 'electron';
+import { inBackground } from '../core/base/in-background.ts';
 import { ask } from './dialogs.ts';
 import { isOurs } from './protocol.ts';
 
@@ -45,7 +46,7 @@ export function mayOpenOutside(address: string): boolean {
 
 /** Opens a permitted address in the user's browser. */
 export function openOutside(address: string): void {
-  if (mayOpenOutside(address)) void shell.openExternal(address);
+  if (mayOpenOutside(address)) inBackground(shell.openExternal(address));
 }
 
 /** Denies pages all permissions, devices and network access: only the lab downloads. */
@@ -79,7 +80,12 @@ export async function mayStart(sandboxed: boolean): Promise<boolean> {
   if (sandboxed) return true;
   if (process.getuid?.() !== 0) return acceptsNoSandbox();
   console.error(NOT_AS_ROOT); // root often has no screen for a dialog
-  dialog.showErrorBox('KTG lab does not start as root', NOT_AS_ROOT);
+  await ask(null, {
+    type: 'error',
+    message: 'KTG lab does not start as root.',
+    detail: NOT_AS_ROOT,
+    buttons: ['OK'],
+  });
   return false;
 }
 

@@ -1,4 +1,5 @@
 import { BrowserWindow, screen } from 'electron';
+import { inBackground } from '../core/base/in-background.ts';
 import { ask } from './dialogs.ts';
 import { isOurs, ORIGIN, START } from './protocol.ts';
 import { lockedDown } from './security.ts';
@@ -118,9 +119,9 @@ export class LabWindow {
       if (this.#window === window) this.#window = null;
     });
     window.webContents.on('render-process-gone', (_event, { reason }) => {
-      if (reason !== 'clean-exit') void this.#recover(window, reason);
+      if (reason !== 'clean-exit') inBackground(this.#recover(window, reason));
     });
-    window.on('unresponsive', () => void this.#wait(window));
+    window.on('unresponsive', () => inBackground(this.#wait(window)));
     holdPage(window);
     load(window, place ?? '');
   }

@@ -1,13 +1,6 @@
 import { holm } from './correction.ts';
 import { type Design, neededRuns } from './power.ts';
-import {
-  type Summary,
-  type TTest,
-  mean,
-  pairedTest,
-  welchOfSummaries,
-  welchTest,
-} from './statistics.ts';
+import { type Summary, type TTest, pairedTest, welchOfSummaries, welchTest } from './statistics.ts';
 
 /** Values of one graph by seed. */
 export type Seeds = ReadonlyMap<number, number>;
@@ -25,8 +18,9 @@ export interface Comparison {
   /** True when the corrected p is below 5 %. */
   significant: boolean;
   /**
-   * Seeds on each side with which the main test finds the observed difference in 80 % of cases;
-   * null without a test or a difference, and above 10,000.
+   * Seeds on each side with which the main test finds the observed difference in 80 % of cases, also
+   * at the strictest step of Holm's correction; null without a test or a difference, and above
+   * 10,000.
    */
   needed: number | null;
 }
@@ -86,22 +80,17 @@ function corrected(tests: readonly Tests[]): Comparison[] {
   return tests.map(({ runs, paired, welch }, at) => {
     const p = byPlace.get(at) ?? null;
     const significant = p !== null && p < LEVEL;
-    return { paired, welch, adjusted: p, significant, needed: needed({ runs, paired, welch }) };
+    const seeds = needed({ runs, paired, welch }, known.length);
+    return { paired, welch, adjusted: p, significant, needed: seeds };
   });
 }
 
-function needed({ paired, welch, runs: [a, b] }: Tests): number | null {
+function needed({ paired, welch, runs: [a, b] }: Tests, comparisons: number): number | null {
   const test = mainTest({ paired, welch });
   if (!test || test.difference === 0) return null;
   const design: Design = test === paired ? 'paired' : 'welch';
   // Without any spread two runs on a side tell the graphs apart.
   if (test.t === null) return 2;
-  return neededRuns(test.t * Math.sqrt(design === 'paired' ? 1 / a : 1 / a + 1 / b), design);
+  const times = test.t * Math.sqrt(design === 'paired' ? 1 / a : 1 / a + 1 / b);
+  return neededRuns(times, design, comparisons);
 }
-
-/**
- * Returns how far the best of many trials overestimates itself: its accuracy minus the mean of its
- * re-run; null without a re-run.
- */
-export const winnersCurse = (best: number, rerun: readonly number[]): number | null =>
-  rerun.length === 0 || !Number.isFinite(best) ? null : best - mean(rerun);

@@ -59,6 +59,21 @@ export const binomialShares = (n: number, p: number): number[] =>
   });
 
 /**
+ * Returns the probability of each number of good ones, 0 to `draws`, among draws without replacement
+ * from a population with `good` good ones.
+ */
+export function hypergeometricShares(population: number, good: number, draws: number): number[] {
+  const ways = (n: number, k: number): number =>
+    logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1);
+  const bad = population - good;
+  return Array.from({ length: draws + 1 }, (_, k) =>
+    k > good || draws - k > bad
+      ? 0
+      : Math.exp(ways(good, k) + ways(bad, draws - k) - ways(population, draws)),
+  );
+}
+
+/**
  * Returns the regularised incomplete beta I_x(a, b) by its continued fraction (Numerical Recipes,
  * section 6.4).
  */

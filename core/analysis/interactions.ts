@@ -26,8 +26,8 @@ const TESTED = 60;
 export function interactions(table: Table): Interaction[] {
   const rows = usable(table);
   const { sizes } = table;
-  if (rows.length === 0) return [];
   const model = fit(sizes, rows);
+  // So it is without rows.
   if (model.rss === 0) return [];
   const open = sizes.flatMap((size, at) => (size > 1 ? [at] : []));
   const pairs = open.flatMap((b, at) =>

@@ -7,10 +7,10 @@ const LEVEL = 0.05;
 /** Required probability of finding a true difference. */
 const POWER = 0.8;
 /**
- * Standard deviations that two runs find in either design (11.6 in pairs). Differences without any
- * spread but rounding are far larger, and their power is a sum of endless terms.
+ * No graph is so many standard deviations better than another: beyond it nothing is computed, since
+ * the power is a sum of as many terms as its square.
  */
-const OBVIOUS = 12;
+const FAR = 64;
 /** Upper limit of suggested runs. */
 const RUN_LIMIT = 10_000;
 
@@ -20,25 +20,33 @@ const RUN_LIMIT = 10_000;
  *
  * @param difference in standard deviations; of the pairs' differences for `paired`
  * @param runs on each side
+ * @param comparisons corrected together by Holm: the power of its strictest step, 5 % divided by
+ * their number, which holds whatever the others show
  */
-export function power(difference: number, runs: number, design: Design): number {
+export function power(difference: number, runs: number, design: Design, comparisons = 1): number {
   const degrees = design === 'paired' ? runs - 1 : 2 * (runs - 1);
   const scale = design === 'paired' ? Math.sqrt(runs) : Math.sqrt(runs / 2);
-  return noncentralTails(tQuantile(1 - LEVEL / 2, degrees), degrees, Math.abs(difference) * scale);
+  const critical = tQuantile(1 - LEVEL / comparisons / 2, degrees);
+  return noncentralTails(critical, degrees, Math.abs(difference) * scale);
 }
 
 /**
  * Returns the smallest true difference, in standard deviations, that the test finds with a
- * probability of 80 %; null below two runs.
+ * probability of 80 %; null below two runs, and above 64: so few runs show nothing.
+ *
+ * @param comparisons as for `power`
  */
-export function minimalDifference(runs: number, design: Design): number | null {
+export function minimalDifference(runs: number, design: Design, comparisons = 1): number | null {
   if (runs < 2) return null;
   let high = 1;
-  while (power(high, runs, design) < POWER) high *= 2;
+  while (power(high, runs, design, comparisons) < POWER) {
+    if (high >= FAR) return null;
+    high *= 2;
+  }
   let low = 0;
   for (let step = 0; step < 50; step++) {
     const middle = (low + high) / 2;
-    if (power(middle, runs, design) < POWER) low = middle;
+    if (power(middle, runs, design, comparisons) < POWER) low = middle;
     else high = middle;
   }
   return (low + high) / 2;
@@ -47,18 +55,20 @@ export function minimalDifference(runs: number, design: Design): number | null {
 /**
  * Returns the runs on each side needed to find a true difference with a probability of 80 %; null
  * above 10,000.
+ *
+ * @param comparisons as for `power`
  */
-export function neededRuns(difference: number, design: Design): number | null {
+export function neededRuns(difference: number, design: Design, comparisons = 1): number | null {
   if (!(Math.abs(difference) > 0)) return null;
-  if (Math.abs(difference) > OBVIOUS) return 2;
+  const times = Math.min(Math.abs(difference), FAR);
   let [low, high] = [1, 2];
-  while (power(difference, high, design) < POWER) {
+  while (power(times, high, design, comparisons) < POWER) {
     if (high >= RUN_LIMIT) return null;
     [low, high] = [high, Math.min(RUN_LIMIT, high * 2)];
   }
   while (high - low > 1) {
     const middle = (low + high) >> 1;
-    if (power(difference, middle, design) < POWER) low = middle;
+    if (power(times, middle, design, comparisons) < POWER) low = middle;
     else high = middle;
   }
   return high;

@@ -14,9 +14,10 @@ export interface RungChoice {
 
 /** Choices with their advice. */
 export interface RungAdvice {
-  /** Trials whose whole courses are known. */
+  /** Trials whose whole courses are known, and how many of them count as good. */
   trials: number;
-  /** The cheapest first; empty for too few trials, and where all ended alike: nothing is good. */
+  good: number;
+  /** The cheapest first; empty for too few trials, where all ended alike (nothing is good), and without an audit. */
   choices: RungChoice[];
   /** The cheapest that keeps enough; the one that keeps most where none does; null without choices. */
   best: RungChoice | null;
@@ -52,7 +53,8 @@ export function rungAdvice(
 ): RungAdvice {
   const known = knownCourses(trials, epochs);
   const differ = known.some(({ end }) => end !== known[0]!.end);
-  if (known.length < ENOUGH || !differ) return { trials: known.length, choices: [], best: null };
+  if (known.length < ENOUGH || !differ)
+    return { trials: known.length, good: 0, choices: [], best: null };
   const choices = REDUCTIONS.flatMap((reduction) =>
     firstRungs(epochs).map((firstRung) =>
       played(known, { firstRung, reduction, epochs, goodShare }),
@@ -60,7 +62,9 @@ export function rungAdvice(
   ).sort((a, b) => a.epochs - b.epochs || b.kept - a.kept);
   const enough = choices.find(({ kept }) => kept >= KEPT);
   const most = choices.reduce((best, each) => (each.kept > best.kept ? each : best), choices[0]!);
-  return { trials: known.length, choices, best: choices.length === 0 ? null : (enough ?? most) };
+  const good = bestOf(known, ({ end }) => end, goodShare).length;
+  const best = choices.length === 0 ? null : (enough ?? most);
+  return { trials: known.length, good, choices, best };
 }
 
 /** Powers of two below the last epoch. */
@@ -77,6 +81,8 @@ function knownCourses(trials: readonly AuditedTrial[], epochs: number): Known[] 
   );
   const stopped = counted.filter(({ stoppedAt }) => stoppedAt !== null).length;
   const ranOn = whole.filter(({ stoppedAt }) => stoppedAt !== null).length;
+  // Those that the rule let through look as if its rungs had been right.
+  if (stopped > 0 && ranOn === 0) return [];
   return whole.map(({ curve, end, stoppedAt }) => ({
     curve: curve!,
     end: end!,

@@ -17,23 +17,37 @@ export const pointsText = (difference: number, minus = '−', digits = 2): strin
 export const intervalText = (test: { low: number; high: number }, minus = '−'): string =>
   `${pointsText(test.low, minus)} to ${pointsText(test.high, minus)}`;
 
-/**
- * Returns what a re-run can show before it starts.
- *
- * @param spread standard deviation over seeds, a fraction of 1
- * @param detectable smallest difference found in 80 % of cases; null below two seeds
- */
-export function powerText(seeds: number, spread: number, detectable: number | null): string {
-  if (detectable === null) return 'With one seed no difference can be tested.';
+/** What a re-run can show before it starts. */
+export interface PlannedPower {
+  /** Standard deviation over seeds, a fraction of 1. */
+  spread: number;
+  /** Graphs that it is compared with. */
+  comparisons: number;
+  /** Smallest difference found in 80 % of cases; null where so few seeds show nothing. */
+  detectable: number | null;
+}
+
+/** Returns what a re-run can show before it starts, in one sentence. */
+export function powerText(
+  seeds: number,
+  { spread, comparisons, detectable }: PlannedPower,
+): string {
+  if (seeds < 2) return 'With one seed no difference can be tested.';
+  const corrected = comparisons > 1 ? `, corrected for ${comparisons} comparisons` : '';
+  if (detectable === null)
+    return `With ${seeds} seeds no difference can be shown${corrected}; take more seeds.`;
   return (
     `With ${seeds} seeds and a spread of ${short(spread)} points you will see differences of ` +
-    `${(100 * detectable).toFixed(2)} points in 80 % of cases.`
+    `${(100 * detectable).toFixed(2)} points in 80 % of cases, by equal seeds${corrected}.`
   );
 }
 
 /** Returns a spread in points with one or two decimals: `0.4`, `0.37`. */
 const short = (fraction: number): string => String(Number((100 * fraction).toFixed(2)));
 
-/** Returns how many seeds the observed difference needs; '' where that says nothing. */
+/**
+ * Returns how many seeds the observed difference needs after the correction; '' where that says
+ * nothing.
+ */
 export const neededText = ({ needed }: Comparison): string =>
   needed === null ? '' : `for this difference ${needed} seeds are needed`;

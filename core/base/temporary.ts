@@ -4,14 +4,14 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** `ktg-lab-1f0c77ab-812-553012-x3Fk0a`: process 812 of this machine, started at tick 553012. */
-const NAME = /^ktg-(?:lab|step)-(\w+)-(\d+)-(\d+)-\w{6}$/;
+const NAME = /^ktg-(?:lab|step|kernels)-(\w+)-(\d+)-(\d+)-\w{6}$/;
 
 /**
  * Makes a temporary folder that is named after this process.
  *
  * @throws errors of the file system
  */
-export const makeTemporary = (kind: 'lab' | 'step', parent = tmpdir()): string =>
+export const makeTemporary = (kind: 'lab' | 'step' | 'kernels', parent = tmpdir()): string =>
   mkdtempSync(join(parent, `ktg-${kind}-${place()}-${process.pid}-${beginOf(process.pid) ?? 0}-`));
 
 /** Removes this user's folders of killed processes. Follows no link and never throws. */

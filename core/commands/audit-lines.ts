@@ -9,7 +9,7 @@ const SHOWN = 6;
 
 /** Returns what the trials of a study say about its stopping rule, line by line. */
 export function auditLines({ audit }: Pick<StudyEffects, 'audit'>): string[] {
-  const { choices, best, trials } = audit.advice;
+  const { choices, best, trials, good } = audit.advice;
   const shown = choices.slice(0, SHOWN);
   if (best && !shown.includes(best)) shown.push(best);
   const known = auditSentences(audit);
@@ -28,7 +28,7 @@ export function auditLines({ audit }: Pick<StudyEffects, 'audit'>): string[] {
               each.epochs.toFixed(1),
             ]),
           ]),
-          `Advice: ${optionsText(best)} (from ${counted(trials, 'complete curve')})`,
+          `Advice: ${optionsText(best)} (from ${counted(trials, 'complete curve')}, ${good} of them good)`,
         ]
       : [`${counted(trials, 'complete curve')}: too few, or too alike, for advice on rungs`]),
   ];

@@ -3,7 +3,7 @@ import { LabError, problemOf } from '../base/errors.ts';
 /** Exit statuses of `ktg`. */
 export const Exit = { done: 0, failed: 1, usage: 2, undecided: 3, interrupted: 130 } as const;
 export const exitUsage =
-  'Exit status: 0 done, 1 failed, 2 wrong arguments, 3 it cannot be told (ktg verify), ' +
+  'Exit status: 0 done, 1 failed, 2 wrong arguments, 3 it cannot be told (only ktg verify),\n' +
   '130 interrupted (paused or stopped by a person).';
 
 /** An argument that the lab refuses; like `arguments.*`, it ends a command with `Exit.usage`. */

@@ -19,7 +19,7 @@ export const networkOptions = {
   as: {
     type: 'string',
     value: 'FORM',
-    help: 'pytorch (NAME.py and its weights) or onnx; --out is then a name without an end',
+    help: 'pytorch (NAME.py and its weights) or onnx; --out is then a name, with its end or without',
   },
   trial: { type: 'string', value: 'N|best', help: 'the trial of the network; default best' },
   node: { type: 'string', value: 'N', help: 'node of the graph; default 1, the target' },
@@ -51,9 +51,14 @@ export async function exportNetworks(values: Values, study: string | undefined):
   return Exit.done;
 }
 
-/** The files of one network, before their ends. */
-const nameOf = (values: Values, usual: string): string =>
-  resolve(textOf(values, 'out') ?? plainName(usual));
+/** The files of one network, before their ends; the end of one of them may be given already. */
+function nameOf(values: Values, usual: string, wanted: readonly ExportFormat[]): string {
+  const out = textOf(values, 'out');
+  if (out === undefined) return resolve(plainName(usual));
+  const given = wanted.map((format) => exportFiles[format].end).find((end) => out.endsWith(end));
+  const name = resolve(out);
+  return given === undefined || basename(out) === given ? name : name.slice(0, -given.length);
+}
 
 const nodeOf = (values: Values): number => integerOption(values, 'node', 1, 1, MAX_NODE);
 
@@ -68,7 +73,7 @@ async function fromLab(
     for (const format of wanted) {
       const ready = await ask(format);
       const { end } = exportFiles[format];
-      const file = `${nameOf(values, ready.name.slice(0, -end.length))}${end}`;
+      const file = `${nameOf(values, ready.name.slice(0, -end.length), wanted)}${end}`;
       await save(api, ready, file);
       files.push(file);
     }
@@ -102,7 +107,7 @@ async function fromCheckpoint(
     const weights = join(folder, 'network.safetensors');
     const chunks = weightsOfNode({}, createReadStream(checkpoint), nodeOf(values));
     await pipeline(Readable.from(chunks), createWriteStream(weights));
-    const name = nameOf(values, basename(checkpoint).replace(/\.\w+$/, ''));
+    const name = nameOf(values, basename(checkpoint).replace(/\.\w+$/, ''), wanted);
     const files: string[] = [];
     for (const format of wanted) {
       const out = `${name}${exportFiles[format].end}`;

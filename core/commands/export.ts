@@ -42,7 +42,7 @@ export const command: Command = {
       help:
         'study (default): everything, for ktg import; optuna: SQLite for Optuna 5 and its ' +
         'dashboard; latex: a table for booktabs; pytorch (NAME.py and its weights) or onnx: a ' +
-        'network, --out is then a name without an end',
+        'network, --out is then a name, with its end or without',
     },
     rerun: { type: 'string', value: 'N', help: 'the table or the bundle of re-run N instead' },
     ...labOptions,

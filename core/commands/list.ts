@@ -1,5 +1,6 @@
 import { winnersCurseOf } from '../analysis/winners-curse.ts';
 import type { RerunView, StudyCard } from '../lab/api.ts';
+import { isJudgedAlike } from '../study/plan.ts';
 import { type Command, Exit } from './command.ts';
 import { labOptions, withLab } from './lab-access.ts';
 import { jsonLine, line } from './report.ts';
@@ -62,9 +63,15 @@ export const command: Command = {
     }),
 };
 
-/** Returns `64.3 %`, or `64.3 % (re-run 61.20 %)` where the best trial was re-run. */
-function bestText({ best }: StudyCard, reruns: readonly RerunView[]): string {
+/**
+ * Returns `64.3 %`, or `64.3 % (re-run 61.20 %)` where the best trial was re-run; a re-run with other
+ * images says so.
+ */
+function bestText({ best, study }: StudyCard, reruns: readonly RerunView[]): string {
   if (!best) return percent(null);
-  const curse = winnersCurseOf(best, reruns);
-  return `${accuracyText(best)}${curse ? ` (re-run ${percent(curse.mean, 2)})` : ''}`;
+  const { training } = study.plan;
+  const curse = winnersCurseOf(best, reruns, (other) => isJudgedAlike(training, other));
+  if (!curse) return accuracyText(best);
+  const images = curse.difference === null ? ', other images' : '';
+  return `${accuracyText(best)} (re-run${images} ${percent(curse.mean, 2)})`;
 }

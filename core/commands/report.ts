@@ -3,6 +3,7 @@ import { terminalJson, terminalText } from '../base/terminal-text.js';
 import { gate } from '../gates/gates.ts';
 import { nodeTitle } from '../graph/describe.ts';
 import { type Graph, nodeNumbers } from '../graph/graph.ts';
+import { type FilesLeftOut, leftOutText } from '../study/left-out.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
 import type { RunDescription } from '../train/run-folder.ts';
 import { terminalLines } from './terminal.ts';
@@ -27,6 +28,10 @@ export function size(bytes: number): string {
 /** Returns message and next step as one line. */
 export const messageWithNext = ({ message, next }: { message: string; next: string }): string =>
   `${message.replace(/([^.!?])$/, '$1.')} ${next}`.trim();
+
+/** Returns one line about the files of a data set that are not trained on; none without any. */
+export const leftOutLine = (leftOut: FilesLeftOut | undefined): string[] =>
+  leftOut ? [`${leftOutText(leftOut)}.`] : [];
 
 /** Returns `1 trial`, `24 trials`. */
 export const counted = (count: number, what: string): string =>
@@ -102,12 +107,22 @@ const edgeText = (graph: Graph, { edges }: EpochMetrics): string =>
     .join('   ');
 
 /** Prints one JSON object per line; NaN becomes null. */
-export function jsonReporter(description: RunDescription): Reporter {
+export function jsonReporter(
+  description: RunDescription,
+  leftOut: FilesLeftOut | undefined,
+): Reporter {
   return {
     started({ training, resumedAt, steps }) {
       const { train, evaluation, evaluationName } = training.split;
       const images = { train: train.length, evaluation: evaluation.length, evaluationName };
-      jsonLine({ event: 'start', ...description, resumedAt, stepsPerEpoch: steps, images });
+      jsonLine({
+        event: 'start',
+        ...description,
+        resumedAt,
+        stepsPerEpoch: steps,
+        images,
+        leftOut: leftOut ?? null,
+      });
     },
     step() {
       // epochs are the unit of the JSON form

@@ -107,14 +107,14 @@ export function betterThan(variants: readonly VariantView[]): string {
 
 /** Returns what a re-run can show and costs, before it starts. */
 export function previewLines(seeds: number, preview: RerunPreview): string[] {
-  const { runs, spread, spreadRuns, detectable, expectedTime } = preview;
+  const { runs, spreadRuns, detectable, expectedTime } = preview;
   const origin =
     spreadRuns > 0
       ? `The spread is that of ${spreadRuns} runs of this kind in this lab.`
       : 'This lab has no runs of this kind yet, so the spread is a usual one.';
   return [
     `${counted(runs, 'run')}${expectedTime === null ? '' : `, about ${span(expectedTime)}`}.`,
-    `${powerText(seeds, spread, detectable)}${detectable === null ? '' : ` ${origin}`}`,
+    `${powerText(seeds, preview)}${detectable === null ? '' : ` ${origin}`}`,
   ];
 }
 

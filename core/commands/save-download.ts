@@ -16,19 +16,10 @@ export const fileExists = (file: string): LabError => new LabError('export.file-
 /** Saves a download of the lab. The file appears complete or not at all. */
 export async function save(api: LabApi, { download, name }: Download, file: string): Promise<void> {
   if (existsSync(file)) throw fileExists(file);
-  async function* portions(): AsyncGenerator<Buffer> {
-    for (let offset = 0; ;) {
-      const { data, last } = await api.request('files.read', { download, offset });
-      const bytes = Buffer.from(data, 'base64');
-      offset += bytes.length;
-      yield bytes;
-      if (last) return;
-    }
-  }
   try {
     await writeNewFile(
       file,
-      (part) => pipeline(Readable.from(portions()), createWriteStream(part)),
+      (part) => pipeline(Readable.from(portionsOf(api, download)), createWriteStream(part)),
       SHARED,
     );
   } catch (error) {
@@ -37,5 +28,26 @@ export async function save(api: LabApi, { download, name }: Download, file: stri
     throw new LabError('export.cannot-write', { name, file, reason: messageOf(error) });
   } finally {
     await api.request('files.forget', { file: download });
+  }
+}
+
+/** Returns the text of a download of the lab. */
+export async function readDownload(api: LabApi, { download }: Download): Promise<string> {
+  try {
+    const parts: Buffer[] = [];
+    for await (const part of portionsOf(api, download)) parts.push(part);
+    return Buffer.concat(parts).toString();
+  } finally {
+    await api.request('files.forget', { file: download });
+  }
+}
+
+async function* portionsOf(api: LabApi, download: string): AsyncGenerator<Buffer> {
+  for (let offset = 0; ;) {
+    const { data, last } = await api.request('files.read', { download, offset });
+    const bytes = Buffer.from(data, 'base64');
+    offset += bytes.length;
+    yield bytes;
+    if (last) return;
   }
 }

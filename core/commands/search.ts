@@ -1,4 +1,6 @@
 import { toText } from '../graph/text.ts';
+import type { LabApi } from '../lab/api.ts';
+import { isPathSpec } from '../data/resolve.ts';
 import { officialOf } from '../data/sets/sets.ts';
 import { describeParts } from '../graph/describe.ts';
 import { spaceText } from '../graph/space-size.ts';
@@ -6,6 +8,7 @@ import { openWithProgress } from './train.ts';
 import { orderText } from '../study/order.ts';
 import { startingPoints } from '../search/starting-points.ts';
 import { placeText } from '../study/place.ts';
+import { type FilesLeftOut, filesLeftOut } from '../study/left-out.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import { originTitle } from '../study/start.ts';
 import type { Command } from './command.ts';
@@ -15,7 +18,7 @@ import { networksHelp } from './networks.ts';
 import { planFrom, planOptions, priorityOption } from './plan.ts';
 import { placedBy, placeOptions } from './place-option.ts';
 import { withBestOfStudies } from './start-option.ts';
-import { counted, jsonLine, line, messageWithNext } from './report.ts';
+import { counted, jsonLine, leftOutLine, line, messageWithNext } from './report.ts';
 import { setSlots, slotsOption } from './slots.ts';
 import { nameOf, textOf, integerOption } from './values.ts';
 import { watchEvents } from './watch.ts';
@@ -32,7 +35,8 @@ export const command: Command = {
     ...placeOptions,
     ...labOptions,
     json: jsonOption(
-      '{"event":"study",...card}, then {"event":"trial"|"pretrain",...row} for every run that ' +
+      '{"event":"study",...card,"leftOut":null|{"count","of","reasons"}}, then ' +
+        '{"event":"trial"|"pretrain",...row} for every run that ' +
         `ends, ${watchEvents}, and {"event":"end","finished":...,...card} last`,
     ),
   },
@@ -52,9 +56,10 @@ export const command: Command = {
       const training = await placedBy(values, lab.api, wished.training);
       const plan = await withBestOfStudies({ ...wished, training }, lab.api, values);
       const { warnings } = await lab.api.request('studies.preview', { plan });
+      const leftOut = await leftOutOf(data, lab.api);
       const card = await lab.api.request('studies.create', { name, plan, priority, start: true });
       const study = card.study.id;
-      if (json) jsonLine({ event: 'study', ...card });
+      if (json) jsonLine({ event: 'study', ...card, leftOut: leftOut ?? null });
       else {
         line(`Study ${study} "${name}" in ${lab.file}`);
         line(`Search space: ${spaceText(plan.space)}`);
@@ -62,6 +67,7 @@ export const command: Command = {
         line(
           `${counted(plan.trials, 'trial')}, seed ${plan.seed}, protocol ${plan.training.protocol}`,
         );
+        for (const text of leftOutLine(leftOut)) line(text);
         if (training.place) line(`Only on ${placeText(training.place)}`);
         if (plan.inOrder !== undefined) line(`Draws ${orderText(plan)}`);
         for (const text of startLines(plan)) line(text);
@@ -73,6 +79,16 @@ export const command: Command = {
     });
   },
 };
+
+/**
+ * Reads a person's own images before a study of them is made, so that its first lines say how many
+ * files were left out, and no study waits for images that cannot be read.
+ */
+async function leftOutOf(data: string, api: LabApi): Promise<FilesLeftOut | undefined> {
+  if (!isPathSpec(data)) return undefined;
+  const { dataFolder } = await api.request('settings.get', {});
+  return filesLeftOut(await openWithProgress(data, dataFolder));
+}
 
 /** Returns one line for each graph that a study begins with. */
 const startLines = (plan: StudyPlan): string[] =>

@@ -13,6 +13,7 @@ import { probeCuda } from '../devices/cuda-probe.ts';
 import { libraryStatus } from '../install/library-status.ts';
 import { requireTrainable } from '../graph/check.ts';
 import { computationWords } from '../study/computation.ts';
+import { type FilesLeftOut, filesLeftOut } from '../study/left-out.ts';
 import { PAPER_EPOCHS } from '../study/recipe.ts';
 import { type RunDescription, RunFolder } from '../train/run-folder.ts';
 import { type Command, Exit, type Values } from './command.ts';
@@ -22,7 +23,7 @@ import { dataProgress } from './data-progress.ts';
 import { graphFrom } from './graph-argument.ts';
 import { networksHelp } from './networks.ts';
 import { recipeFrom, recipeOptions } from './recipe-options.ts';
-import { jsonLine, jsonReporter, line, remark, tableReporter } from './report.ts';
+import { jsonLine, jsonReporter, leftOutLine, line, remark, tableReporter } from './report.ts';
 import { trainInFolder } from './training-run.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
 import type { Options } from './command.ts';
@@ -53,7 +54,9 @@ export const trainingOptions = {
   seed: {
     type: 'string',
     value: 'N',
-    help: 'default 1; the same seed gives the same run, bit for bit, on the same machine and engine',
+    help:
+      'default 1; the same seed gives the same run, bit for bit, ' +
+      'on the same machine and engine with as many threads',
   },
   engine: {
     type: 'string',
@@ -74,11 +77,14 @@ export const trainingOptions = {
     value: 'DIR',
     help: 'folder of run.json, metrics.jsonl and checkpoint.safetensors; default out/NAME',
   },
-  resume: { type: 'boolean', help: 'continue the run in --out exactly where it stopped' },
+  resume: {
+    type: 'boolean',
+    help: 'continue the run in --out exactly where it stopped; --threads as before for equal bits',
+  },
   json: {
     type: 'boolean',
     help:
-      'one JSON object per line: {"event":"start",...}, ' +
+      'one JSON object per line: {"event":"start",...,"leftOut":null|{"count","of","reasons"}}, ' +
       '{"event":"epoch","epoch":1,"seconds":..., ' +
       '"nodes":[{"accuracy","loss","trainAccuracy","trainLoss"}], ' +
       '"edges":[{"source","destination","gate","rawLoss","gatedLoss","weight", "bothRight", ' +
@@ -170,8 +176,9 @@ async function train(
     ...(used && { computation: used }),
   };
   if (!resume) folder.describe(run);
-  if (!json) line(introduction(engine.info, dataset));
-  const reporter = json ? jsonReporter(run) : tableReporter(run);
+  const leftOut = filesLeftOut(dataset);
+  if (!json) line(introduction(engine.info, dataset.source, leftOut));
+  const reporter = json ? jsonReporter(run, leftOut) : tableReporter(run);
   const finished = await trainInFolder(folder, run, dataset, engine, reporter);
   const goOn = `ktg train --resume --out ${folder.path}`;
   if (json)
@@ -187,12 +194,14 @@ async function train(
 
 const introduction = (
   { version, name, device, computation, note }: EngineInfo,
-  dataset: Dataset,
+  source: string,
+  leftOut: FilesLeftOut | undefined,
 ): string =>
   [
     `${version} (${name}), ${device}${computation ? `, ${computationWords(computation)}` : ''}`,
     ...(note === undefined ? [] : [note]),
-    dataset.source,
+    source,
+    ...leftOutLine(leftOut),
   ].join('\n');
 
 /**
@@ -210,10 +219,12 @@ function deviceOf(values: Values, engine: string): DeviceKind {
   return 'cpu';
 }
 
-export async function openWithProgress(spec: string): Promise<Dataset> {
+/** @param folder the data folder; default `dataHome()` */
+export async function openWithProgress(spec: string, folder?: string): Promise<Dataset> {
   const progress = dataProgress(spec);
   try {
-    return await openDataset(spec, { onProgress: progress.onProgress });
+    const { onProgress } = progress;
+    return await openDataset(spec, { onProgress, ...(folder !== undefined && { folder }) });
   } finally {
     progress.end();
   }

@@ -109,8 +109,7 @@ async function observe(
     if (event.type === 'runs') event.rows.forEach(row);
     if (event.type === 'slots') {
       scene.slots = event.slots;
-      if (event.slots.every(({ state }) => state === 'retired'))
-        void slotless().catch(() => undefined);
+      if (event.slots.every(({ state }) => state === 'retired')) slotless().catch(() => undefined);
     }
     if (event.type === 'trouble') onTrouble(event.problem);
     if (event.type === 'log')
@@ -129,7 +128,7 @@ async function observe(
 
   const undo = api.subscribe(['studies', 'runs', 'slots', 'reruns', 'log'], hear);
   const ticker = setInterval(() => {
-    void api.request('slots.list', {}).then(
+    api.request('slots.list', {}).then(
       (slots) => {
         scene.slots = slots;
         draw();
@@ -146,7 +145,7 @@ async function observe(
     if (lab.elsewhere) finish();
     else {
       if (!json) block.print('Pausing: workers save their checkpoints. Ctrl-C again ends at once.');
-      void pause(api, what).catch(finish);
+      pause(api, what).catch(finish);
     }
   });
   try {

@@ -76,7 +76,7 @@ export async function serve(
   const shown = forPages(lab);
 
   server.on('request', (request, response) => {
-    void answer(request, response, guard, folder).catch((error: unknown) => {
+    answer(request, response, guard, folder).catch((error: unknown) => {
       onBug?.(error);
       response.destroy();
     });

@@ -19,7 +19,7 @@ const MAX_PATH = 100;
  * Where other programs of this user find the lab that holds a file, whatever it is called: a local
  * socket beside it, or a named pipe on Windows. null where the path would be too long.
  */
-function localSocketPath(named: string): string | null {
+export function localSocketPath(named: string): string | null {
   const file = realFile(named);
   if (process.platform === 'win32')
     return `\\\\.\\pipe\\ktg-lab-${createHash('sha256').update(file).digest('hex').slice(0, 24)}`;

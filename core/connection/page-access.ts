@@ -39,8 +39,11 @@ function namesPath(input: unknown): boolean {
  */
 async function knowsData(lab: LabApi, name: string, input: unknown): Promise<boolean> {
   const isAboutData = name.startsWith('data.');
-  const plan = at(input, 'training') ?? at(at(input, 'plan'), 'training');
-  const data = at(isAboutData ? input : plan, 'data');
+  const holders = [input, at(input, 'plan'), at(input, 'bundle')];
+  const plan = holders.map((holder) => at(holder, 'training')).find((found) => found !== undefined);
+  // A verification may name other data than its bundle.
+  const own = isAboutData || name === 'reruns.verify' ? at(input, 'data') : undefined;
+  const data = own ?? at(plan, 'data');
   if (typeof data !== 'string' || !isPathSpec(data)) return true;
   if ((await lab.request('data.list', {})).some((known) => known.name === data)) return true;
   return !isAboutData && (await dataOfRecords(lab)).has(data);

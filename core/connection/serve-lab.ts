@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { LabError, messageOf, problem, problemOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { LabApi, RequestName } from '../lab/api.ts';
 import { type FromLab, type ToLab, toLab } from './messages.ts';
 import { type Part, PartSender, requireSendable } from './parts.ts';
@@ -80,7 +81,7 @@ export function serveLab(
       case 'request':
         if (underWay.has(about)) port.close();
         else if (underWay.size >= MAX_UNDER_WAY) refuse(about, tooMany());
-        else void answer(message);
+        else inBackground(answer(message));
         break;
       case 'abort':
         underWay.get(about)?.abort();
@@ -111,7 +112,7 @@ export function serveLab(
 
   port.onClose(() => {
     // Closed labs have.
-    for (const file of files) void lab.request('files.forget', { file }).catch(() => undefined);
+    for (const file of files) lab.request('files.forget', { file }).catch(() => undefined);
     for (const [request, abort] of underWay) {
       abort.abort();
       parts.end(request);

@@ -10,6 +10,8 @@ export interface LeftOut {
   readonly count: number;
   /** The first of them, with the reason of each. */
   readonly files: readonly { readonly file: string; readonly why: string }[];
+  /** How many of all for each reason; absent where none is left out, and in earlier records. */
+  readonly reasons?: readonly { readonly why: string; readonly count: number }[] | undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { makeFolder } from '../base/folder.js';
+import type { Dataset } from './dataset.ts';
 import { decodedFolder } from './images/cache-index.ts';
 import { decodedPlaces, findDecoded, keepDecoded, keepReceived } from './images/cache.ts';
 import { type DecodedImages, manifestOf, readManifest } from './images/manifest.ts';
@@ -24,26 +24,24 @@ export interface Delivery {
 export async function packDataset(spec: string, home: string): Promise<Delivery> {
   const dataset = await openDataset(spec, { folder: home, download: false });
   const { identity } = dataset;
-  const found = await findDecoded(home, identity);
+  const sha256 = hashOf(dataset);
+  const found = await findDecoded(home, identity, sha256);
   if (!found) {
     makeFolder(decodedFolder(home));
     const key = createHash('sha256').update(identity).digest('hex').slice(0, 32);
     await keepDecoded({ home, key, path: spec }, dataset, 'files as they are');
   }
-  const decoded = found ?? (await findDecoded(home, identity));
+  const decoded = found ?? (await findDecoded(home, identity, sha256));
   if (!decoded) throw new Error('A stored data set is missing.');
-  const images = { ...decoded.images, sha256: await hashOf(decoded.images.path) };
+  const { images } = decoded;
   const manifest = manifestOf(decoded.index, images);
-  const sha256 = createHash('sha256').update(manifest).digest('hex');
-  return { name: deliveredName(sha256, manifest.length), manifest, images };
+  const name = deliveredName(createHash('sha256').update(manifest).digest('hex'), manifest.length);
+  return { name, manifest, images };
 }
 
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 }))
-    hash.update(chunk as Buffer);
-  return hash.digest('hex');
-}
+/** SHA-256 of the one file that keeps these images and labels. */
+const hashOf = ({ images, labels }: Dataset): string =>
+  createHash('sha256').update(images).update(labels).digest('hex');
 
 /**
  * Keeps a set that the lab has delivered.

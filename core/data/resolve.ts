@@ -7,7 +7,7 @@ import { downloadArchive } from './download.ts';
 import { byHand } from './download-errors.ts';
 import { readFiles } from './files.ts';
 import { findOfficial, placeOf } from './official.ts';
-import { readDecoded } from './images/cache.ts';
+import { readDecoded, removeDecoded } from './images/cache.ts';
 import { looksLikeImages, openImages } from './images/open.ts';
 import { imagesText, parseImages, USUAL_SIDE } from './images/spec.ts';
 import type { DataOptions } from './progress.ts';
@@ -68,10 +68,12 @@ export function absoluteSpec(spec: string): string {
 export const isPathSpec = (spec: string): boolean => sourceOf(spec) === null && !isDelivered(spec);
 
 async function openDelivered(spec: string, { folder = dataHome() }: OpenOptions): Promise<Dataset> {
-  const place = { home: folder, key: deliveredKey(spec), path: spec };
-  const dataset = await readDecoded(place, 'delivered by the lab');
-  if (!dataset) throw new LabError('data.not-delivered', { folder });
-  return dataset;
+  const key = deliveredKey(spec);
+  const dataset = await readDecoded({ home: folder, key, path: spec }, 'delivered by the lab');
+  if (dataset) return dataset;
+  // The lab delivers again what is not there; a damaged set must not look as if it were.
+  await removeDecoded(folder, key).catch(() => undefined);
+  throw new LabError('data.not-delivered', { folder });
 }
 
 async function openOfficial(source: OfficialSource, options: OpenOptions): Promise<Dataset> {

@@ -24,27 +24,34 @@ export function runsKernels(cpuinfo: string = processorInfo()): { norms: boolean
   return { norms, tiles: norms && flags.has('amx_bf16') && flags.has('amx_tile') };
 }
 
+type Kernel = 'norms' | 'tiles' | 'vectors' | 'convolutions';
+
 /** Our own kernels that compute in a precision on this processor. */
 export function kernelsFor(
   precision: Precision,
   { norms, tiles } = runsKernels(),
-): { norms: boolean; tiles: boolean; convolutions: boolean } {
+): Record<Kernel, boolean> {
   const isShort = precision === 'bfloat16';
-  return { norms, tiles: isShort && tiles, convolutions: !isShort && norms };
+  return {
+    norms,
+    tiles: isShort && tiles,
+    vectors: isShort && norms && !tiles,
+    convolutions: !isShort && norms,
+  };
 }
 
 /** Returns whose kernels compute, such as `KTG Lab (norms, tiles)`, for people and records. */
-export function kernelWords(own: {
-  norms: boolean;
-  tiles: boolean;
-  convolutions?: boolean;
-}): string {
+export function kernelWords(own: Partial<Record<Kernel, boolean>>): string {
   const used = Object.entries(own).flatMap(([name, is]) => (is ? [name] : []));
   return used.length > 0 ? `KTG Lab (${used.join(', ')})` : 'TensorFlow';
 }
 
-const flagsOf = (cpuinfo: string): Set<string> =>
-  new Set(/^flags\s*:(.*)$/m.exec(cpuinfo)?.[1]!.trim().split(/\s+/));
+/** KTG_WITHOUT_AMX=1 hides AMX, so that a machine with AMX tests our kernels without. */
+function flagsOf(cpuinfo: string): Set<string> {
+  const flags = /^flags\s*:(.*)$/m.exec(cpuinfo)?.[1]!.trim().split(/\s+/) ?? [];
+  const hidden = process.env.KTG_WITHOUT_AMX === '1' ? /^amx_/ : /^$/;
+  return new Set(flags.filter((flag) => !hidden.test(flag)));
+}
 
 function processorInfo(): string {
   try {

@@ -17,11 +17,13 @@ export interface EngineInfo {
   readonly version: string;
   /** `CPU, 2 threads`. */
   readonly device: string;
+  /** Threads of one operation on a processor; other numbers of them give other bits. */
+  readonly threads?: number;
   /** Precision and compiler; absent for the portable engine, which has only one way. */
   readonly computation?: Computation;
   /** The kernels that compute on a processor; absent where ours are never used. */
   readonly kernels?: string;
-  /** A note for the user, if any (`portable: about 15 times slower`). */
+  /** A note for the user, if any (`The portable engine is much slower than TensorFlow.`). */
   readonly note?: string;
 }
 

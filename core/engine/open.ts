@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { nextOf } from '../base/command-words.ts';
 import { LabError } from '../base/errors.ts';
@@ -117,11 +117,14 @@ function openTensorFlow(name: 'tensorflow' | 'eager', choice: EngineChoice): Eng
         });
   };
   const used = process.env.TF_NUM_INTRAOP_THREADS ?? 'all';
+  // TensorFlow takes all cores for 0, and for what is no number.
+  const threads = Number.parseInt(used, 10) || availableParallelism();
   return {
     info: {
       name,
       version: `TensorFlow ${binding.TF_Version}`,
       device: card ? cardWords(card) : `CPU, ${used} thread${used === '1' ? '' : 's'}`,
+      ...(device === 'cpu' && { threads }),
       ...(name === 'tensorflow' && { computation }),
       ...(chosen && { kernels: kernelWords(chosen.kernels) }),
       ...(chosen?.problem && { note: `${chosen.problem.message}\n${chosen.problem.next}` }),
@@ -232,7 +235,10 @@ async function openPortable(
     throw new LabError('engine.precision/portable', { reason });
   const { tf, backend } = await openPortableBackend();
   const ops = plainOperations(tf);
-  const slow = `The portable engine is about ${backend === 'wasm' ? 15 : 3000} times slower than TensorFlow.`;
+  const slow =
+    backend === 'wasm'
+      ? 'The portable engine is much slower than TensorFlow.'
+      : 'Without WebAssembly the portable engine is far too slow to train with.';
   return {
     info: {
       name: 'portable',

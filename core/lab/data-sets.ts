@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { LabError, problem } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import { imagesText, USUAL_SIDE } from '../data/images/spec.ts';
 import { placeOf } from '../data/official.ts';
 import { isBuiltIn, officialOf, officialSources } from '../data/sets/sets.ts';
@@ -62,7 +63,7 @@ export class DataSets {
     this.#folder = folder;
     this.#changed = changed;
     this.#decoding = decoding;
-    this.#official = new OfficialSets(folder, (name) => void this.#told(name));
+    this.#official = new OfficialSets(folder, (name) => inBackground(this.#told(name)));
   }
 
   async list(): Promise<DataSetView[]> {

@@ -15,7 +15,7 @@ export interface EngineFacts {
   engine: 'tensorflow' | 'portable';
   version: string;
   kind: 'gpu' | 'cpu' | 'portable';
-  /** What one click would make faster, and how much; '' when nothing. */
+  /** What one click would make faster; '' when nothing. */
   advice: string;
   /** Whether training in bfloat16 works here. */
   bfloat16: boolean;
@@ -65,9 +65,9 @@ export function engineFacts(
     version: 'tfjs WASM',
     kind: 'portable',
     advice: best
-      ? 'TensorFlow is installed: choosing it makes training about 15 times faster.'
+      ? 'TensorFlow is installed: choosing it makes training much faster.'
       : installable
-        ? 'Installing TensorFlow makes training about 15 times faster.'
+        ? 'Installing TensorFlow makes training much faster.'
         : '',
     bfloat16: false,
     installed,

@@ -1,4 +1,5 @@
 import { LabError, problemOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { LabProblem } from '../base/problem.ts';
 import { type EngineFacts, engineFacts, installEngine, removeEngine } from './engine-library.ts';
 import type { RequestedEngine } from '../workers/messages.ts';
@@ -57,7 +58,7 @@ export class EngineManager {
       bytesPerSecond: 0,
       timeLeft: null,
     };
-    void this.#run(kind, this.#abort.signal);
+    inBackground(this.#run(kind, this.#abort.signal));
     return this.view();
   }
 

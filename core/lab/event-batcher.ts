@@ -1,6 +1,8 @@
 import { type RungDecision, type WireDecision, wireDecision } from '../study/decision.ts';
 import { type EpochMetrics, type WireEpoch, wireEpoch } from '../study/metrics.ts';
 import { LabError } from '../base/errors.ts';
+import { Lifetime } from '../base/lifetime.ts';
+import { isDamaged } from '../store/refusals.ts';
 import type { LogEntry, Store } from '../store/store.ts';
 import type { EventLog, NewEvent } from './events.ts';
 import type { LabViews } from './lab-views.ts';
@@ -35,7 +37,9 @@ export class EventBatcher {
   #entries: LogEntry[] = [];
   #slots = false;
   #pretrained = false;
-  #timer: NodeJS.Timeout | null = null;
+  /** Nothing is gathered, told or read after it. */
+  readonly #lifetime = new Lifetime();
+  #timer: { cancel: () => void } | null = null;
 
   constructor(events: EventLog, views: LabViews, store: Store, now: () => number) {
     this.#events = events;
@@ -55,6 +59,7 @@ export class EventBatcher {
   }
 
   run(id: number): void {
+    if (this.#lifetime.isOver) return;
     const run = this.#store.run(id);
     this.#runs.add(id);
     if (run.rerun !== null) this.#tables.add(run.rerun);
@@ -88,6 +93,7 @@ export class EventBatcher {
     text: string,
     of: { study?: number | null; run?: number | null } = {},
   ): void {
+    if (this.#lifetime.isOver) return;
     const entry = { at: this.#now(), level, study: of.study ?? null, run: of.run ?? null, text };
     try {
       this.#entries.push(this.#store.addLog(entry));
@@ -107,7 +113,8 @@ export class EventBatcher {
 
   /** Tells all that has gathered. */
   flush(): void {
-    if (this.#timer) clearTimeout(this.#timer);
+    if (this.#lifetime.isOver) return;
+    this.#timer?.cancel();
     this.#timer = null;
     const { studies, runs, epochs, decisions, reruns, entries } = this.#take();
     const rows = this.#read(runs, (id) => this.#views.row(id));
@@ -136,8 +143,7 @@ export class EventBatcher {
   }
 
   close(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#lifetime.end();
   }
 
   #take() {
@@ -162,21 +168,25 @@ export class EventBatcher {
     return taken;
   }
 
-  /** Views of what is still there: it may have been removed since it changed. */
+  /** Views of what is still there and whole: it may have been removed since it changed. */
   #read<View>(ids: readonly number[], view: (id: number) => View): View[] {
     return ids.flatMap((id) => {
       try {
         return [view(id)];
       } catch (error) {
-        if (error instanceof LabError && error.code.startsWith('store.unknown-')) return [];
+        if (isGone(error) || isDamaged(error)) return [];
         throw error;
       }
     });
   }
 
   #soon(): void {
-    this.#timer ??= setTimeout(() => {
+    const flush = (): void => {
       this.flush();
-    }, PACE);
+    };
+    this.#timer ??= this.#lifetime.after(PACE, flush, { keepsProcess: true });
   }
 }
+
+const isGone = (error: unknown): boolean =>
+  error instanceof LabError && error.code.startsWith('store.unknown-');

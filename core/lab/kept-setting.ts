@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { LabError } from '../base/errors.ts';
+import { unlessDamaged } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 
 /**
@@ -11,11 +11,6 @@ export function keptSetting<T>(
   name: string,
   schema: v.GenericSchema<unknown, T>,
 ): T | undefined {
-  try {
-    const result = v.safeParse(schema, store.setting(name));
-    return result.success ? result.output : undefined;
-  } catch (error) {
-    if (error instanceof LabError && error.code === 'store.damaged') return undefined;
-    throw error;
-  }
+  const result = unlessDamaged(() => v.safeParse(schema, store.setting(name)));
+  return result?.success ? result.output : undefined;
 }

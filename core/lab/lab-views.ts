@@ -1,5 +1,4 @@
 import { winnersCurseOf } from '../analysis/winners-curse.ts';
-import { LabError } from '../base/errors.ts';
 import { runsOf, usualTeachersOf } from '../search/owner.ts';
 import { referenceFor } from '../search/reference.ts';
 import { resultsOf } from '../search/repeat.ts';
@@ -7,10 +6,12 @@ import { rungsOf } from '../search/rules/rules.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Scheduler } from '../search/scheduler.ts';
 import { Portions } from '../store/portions.ts';
+import { unlessDamaged } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { hasEnded } from '../study/moves.ts';
 import type { Rerun } from '../study/rerun.ts';
 import type { Run } from '../study/run.ts';
+import { isJudgedAlike } from '../study/plan.ts';
 import { PAPER_DATA } from '../study/presets.ts';
 import type { Study } from '../study/study.ts';
 import type {
@@ -90,7 +91,9 @@ export class LabViews {
       slots: this.slots().filter((slot) => slot.study === id),
       pretrained: this.pretrained().filter((each) => each.usedBy.includes(id)),
       reruns,
-      winnersCurse: winnersCurseOf(card.best, reruns),
+      winnersCurse: winnersCurseOf(card.best, reruns, (other) =>
+        isJudgedAlike(plan.training, other),
+      ),
     };
   }
 
@@ -101,17 +104,9 @@ export class LabViews {
 
   async trials(study: number): Promise<Run[]> {
     const ids = this.#store.runIds({ study, kind: 'trial' });
-    return (await this.each(ids, (id) => this.#runUnlessDamaged(id))).flat();
-  }
-
-  /** A damaged row must not hide the other trials; the check of the file names it. */
-  #runUnlessDamaged(id: number): Run[] {
-    try {
-      return [this.#store.run(id)];
-    } catch (error) {
-      if (error instanceof LabError && error.code === 'store.damaged') return [];
-      throw error;
-    }
+    // A damaged row must not hide the other trials; the check of the file names it.
+    const runs = await this.each(ids, (id) => unlessDamaged(() => this.#store.run(id)));
+    return runs.filter((run) => run !== undefined);
   }
 
   async rows(runs: readonly Run[]): Promise<TrialRow[]> {
@@ -189,7 +184,8 @@ export class LabViews {
         ]),
     );
     return this.#store.allPretrained().map(({ asked: _asked, ...each }) => {
-      const run = each.run === null ? null : this.#store.run(each.run);
+      const { run: id } = each;
+      const run = id === null ? null : unlessDamaged(() => this.#store.run(id));
       const checkpoint = each.checkpoint === null ? null : this.#store.checkpoint(each.checkpoint);
       return {
         ...each,

@@ -1,4 +1,5 @@
 import { LabError, problemOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { Runner } from '../search/runner.ts';
 import type { Device } from '../devices/device.ts';
 import { remoteName } from '../devices/names.ts';
@@ -116,14 +117,16 @@ export class Lab implements LabApi {
         this.#batcher.now({ topic: 'engine', type: 'engine', engine: view });
         // cards may compute from now on, or no longer
         if (renewed)
-          void runner.renew?.({}).then(() => {
-            if (!this.#closing)
-              this.#batcher.now({
-                topic: 'engine',
-                type: 'engine',
-                engine: this.#context.engine.view(),
-              });
-          });
+          inBackground(
+            runner.renew?.({}).then(() => {
+              if (!this.#closing)
+                this.#batcher.now({
+                  topic: 'engine',
+                  type: 'engine',
+                  engine: this.#context.engine.view(),
+                });
+            }),
+          );
       },
       options.engine,
     );
@@ -162,30 +165,18 @@ export class Lab implements LabApi {
       ...settingsRequests(this.#context),
       ...fileRequests(this.#context),
     };
-    void runner.renew?.({ engine: requested, dataFolder });
+    inBackground(runner.renew?.({ engine: requested, dataFolder }));
     this.#setSlots(slots);
     settings.onChange((after, before) => {
       scheduler.setCheckpointEvery(after.checkpointEvery);
       if (after.engine === before.engine && after.dataFolder === before.dataFolder) return;
-      void runner.renew?.({ engine: after.engine, dataFolder: after.dataFolder });
+      inBackground(runner.renew?.({ engine: after.engine, dataFolder: after.dataFolder }));
       this.#batcher.now({ topic: 'engine', type: 'engine', engine: this.#context.engine.view() });
     });
     watchMachines(this.#context, this.#activity, (wanted) => {
       this.#setSlots(wanted);
     });
-    this.#interrupted = store.place.readOnly
-      ? []
-      : scheduler.open().map((run) => ({
-          study: run.study,
-          run: run.id,
-          title: views.titleOf(run),
-          epoch: run.epoch,
-        }));
-    if (this.#interrupted.length > 0)
-      this.#batcher.log(
-        'warning',
-        `The lab had ended with ${this.#interrupted.length} runs in training; they continue now.`,
-      );
+    this.#interrupted = store.place.readOnly ? [] : this.#goOn();
   }
 
   async request<Name extends RequestName>(
@@ -229,6 +220,29 @@ export class Lab implements LabApi {
     }
     this.#closing = this.#end(how);
     return this.#closing;
+  }
+
+  /** Continues what was running; a lab that cannot leaves nothing behind that works. */
+  #goOn(): LabStatus['interrupted'] {
+    const { scheduler, views } = this.#context;
+    try {
+      const interrupted = scheduler.open().map((run) => ({
+        study: run.study,
+        run: run.id,
+        title: views.titleOf(run),
+        epoch: run.epoch,
+      }));
+      if (interrupted.length > 0)
+        this.#batcher.log(
+          'warning',
+          `The lab had ended with ${interrupted.length} runs in training; they continue now.`,
+        );
+      return interrupted;
+    } catch (error) {
+      this.#batcher.close();
+      inBackground(scheduler.close('at-once'));
+      throw error;
+    }
   }
 
   async #end(how: 'save' | 'at-once'): Promise<void> {

@@ -5,6 +5,7 @@ import { isTemplateName, templateTitle } from '../graph/templates.ts';
 import { toText } from '../graph/text.ts';
 import { rankTrials } from '../study/best.ts';
 import { machinesText } from '../study/place.ts';
+import { isJudgedAlike } from '../study/plan.ts';
 import { machinesOfRerun, machinesOfRuns } from '../study/machines-of.ts';
 import type { RerunView, StudyView, VariantView } from './api.ts';
 
@@ -50,18 +51,23 @@ export function rerunLatex({ rerun, variants, reference }: RerunView): string {
  */
 export function studyLatex({ study, trials, reruns }: StudyView): string {
   const { data, protocol, epochs } = study.plan.training;
-  const rows = rankTrials(trials)
-    .slice(0, TOP)
-    .map((row) => {
-      const again = reruns.findLast(({ rerun }) => rerun.trial === row.number)?.variants[0];
-      return [
-        String(row.number),
-        `\\texttt{${escaped(toText(row.graph))}}`,
-        `${row.epoch}`,
-        percent(row.accuracy!),
-        again ? meanCell(again, false) : '',
-      ];
-    });
+  const newest = (trial: number): RerunView | undefined =>
+    reruns.findLast(({ rerun }) => rerun.trial === trial);
+  const shown = rankTrials(trials).slice(0, TOP);
+  const isOther = shown.some(({ number: trial }) => {
+    const again = newest(trial);
+    return again && !isJudgedAlike(study.plan.training, again.rerun.training);
+  });
+  const rows = shown.map((row) => {
+    const again = newest(row.number)?.variants[0];
+    return [
+      String(row.number),
+      `\\texttt{${escaped(toText(row.graph))}}`,
+      `${row.epoch}`,
+      percent(row.accuracy!),
+      again ? meanCell(again, false) : '',
+    ];
+  });
   return latexTable({
     columns: 'rlrrr',
     head: ['Trial', 'Graph', 'Epochs', 'Accuracy (\\%)', 'Re-run (\\%)'],
@@ -70,9 +76,14 @@ export function studyLatex({ study, trials, reruns }: StudyView): string {
       `${escaped(study.name)}: best trials on ${escaped(data)}, ${epochs} epochs, protocol ` +
       `${protocol}. Accuracy: one training each, chosen as the best of ${trials.length}. Re-run: ` +
       'mean $\\pm$ sample standard deviation over new seeds.' +
+      (isOther ? OTHER_IMAGES : '') +
       trainedOn(machinesOfRuns(trials)),
   });
 }
+
+const OTHER_IMAGES =
+  ' Re-runs may learn from other images and be judged by others than the trials, so the two columns ' +
+  'cannot be compared.';
 
 /** A sentence for results of other machines; '' without any. */
 const trainedOn = (machines: readonly string[]): string =>

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { LabError } from '../base/errors.ts';
+import { LabError, messageOf } from '../base/errors.ts';
 import type { OptunaEntry, OptunaStudy } from '../store/transfer/optuna-file.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { LeftOut } from '../data/dataset.ts';
@@ -76,7 +76,7 @@ const looks = new Queue(LOOKS_AT_ONCE);
 /**
  * Reads a file in a thread of its own, so that no file can hold the lab up. Few are read at once.
  *
- * @throws LabError those of the reading, `files.too-slow`; the signal's reason when it is aborted
+ * @throws LabError those of the reading, `files.too-slow`, `data.unreadable`; the signal's reason when it is aborted
  */
 export async function lookInThread<Kind extends LookKind>(
   kind: Kind,
@@ -101,9 +101,15 @@ async function inThread<Kind extends LookKind>(
   const timer = setTimeout(() => {
     reject(tooSlow(seconds));
   }, seconds * 1000);
-  thread.on('error', reject).on('message', (message: LookMessage) => {
+  thread.on('message', (message: LookMessage) => {
     if ('progress' in message) onProgress?.(message.progress);
     else resolve(message);
+  });
+  thread.on('error', (error) => {
+    reject(endedEarly(messageOf(error), error));
+  });
+  thread.on('exit', (code) => {
+    reject(endedEarly(`its exit code is ${code}`)); // after an answer this changes nothing
   });
   try {
     const result = await promise;
@@ -115,5 +121,8 @@ async function inThread<Kind extends LookKind>(
     await thread.terminate(); // its memory is free before the next look begins
   }
 }
+
+const endedEarly = (what: string, cause?: unknown): LabError =>
+  new LabError('data.unreadable/ended', { what }, { cause });
 
 const tooSlow = (seconds: number): LabError => new LabError('files.too-slow', { seconds });

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { problemOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { LabProblem } from '../base/problem.ts';
 import { bytesOf, placeOf } from '../data/official.ts';
 import type { DataProgress } from '../data/progress.ts';
@@ -35,7 +36,7 @@ export class OfficialSets {
     const transfer = { bytes: 0, total: null, bytesPerSecond: 0, timeLeft: null };
     this.#underWay.set(name, { abort, state: 'downloading', transfer });
     this.#problems.delete(name);
-    void this.#run(source, abort.signal);
+    inBackground(this.#run(source, abort.signal));
   }
 
   cancel(name: string): void {

@@ -56,23 +56,26 @@ export function begin(
   return views.rerun(rerun);
 }
 
-/** What so many seeds can show, and how long so many runs take. */
+/** What is trained from how many seeds, and how many graphs it is compared with. */
+interface Planned {
+  graph: Graph;
+  training: TrainingPlan;
+  seeds: number;
+  runs: number;
+  comparisons: number;
+}
+
+/** What so many seeds can show by the paired test that will judge, and how long the runs take. */
 export async function powerOf(
   context: LabContext,
-  {
-    graph,
-    training,
-    seeds,
-    runs,
-  }: { graph: Graph; training: TrainingPlan; seeds: number; runs: number },
+  { graph, training, seeds, runs, comparisons }: Planned,
 ): Promise<Omit<RerunPreview, 'runs'>> {
   const { store } = context;
-  const { spread, runs: spreadRuns } = await spreadOf(store, training, graph.nodes[0]!.model);
-  const times = minimalDifference(seeds, 'welch');
+  const found = await spreadOf(store, training, graph.nodes[0]!.model);
+  const times = minimalDifference(seeds, 'paired', Math.max(1, comparisons));
   return {
-    spread,
-    spreadRuns,
-    detectable: times === null ? null : times * spread,
+    ...{ spread: found.spread, spreadRuns: found.runs, comparisons },
+    detectable: times === null ? null : times * found.ofDifferences,
     expectedTime: expectedTime(store, { graph, runs, training }, machineOf(context, training)),
   };
 }

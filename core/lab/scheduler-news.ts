@@ -22,6 +22,7 @@ export function passOn(event: SchedulerEvent, { store, batcher, activity }: Rece
       break;
     case 'run':
       batcher.run(event.run);
+      activity.dataOf(event.run);
       break;
     case 'epoch':
       batcher.epoch(event.run, event.metrics);

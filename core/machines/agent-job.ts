@@ -1,4 +1,5 @@
 import { LabError, problemOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type {
   IncomingCheckpoint,
@@ -41,8 +42,10 @@ export interface AgentJobContext {
   readonly runner: Runner;
   readonly blobs: Blobs;
   /** Asks the lab until it has answered; null when there is no message any more. */
-  readonly report: (message: () => Omit<Report, 'session'> | null) => Promise<Answer | null>;
-  readonly offer: (message: () => Omit<Offer, 'session'> | null) => Promise<Answer | null>;
+  readonly report: (
+    message: () => Omit<Report, 'boot' | 'session'> | null,
+  ) => Promise<Answer | null>;
+  readonly offer: (message: () => Omit<Offer, 'boot' | 'session'> | null) => Promise<Answer | null>;
   /** Weights of the lab. */
   readonly pull: (
     key: JobKey,
@@ -140,7 +143,7 @@ export class AgentJob implements JobListener {
     const { resume, teachers } = this.#job;
     const needed = [...(resume ? [resume] : []), ...teachers.map(({ weights }) => weights)];
     if (needed.length === 0) this.#start();
-    else void this.#fetch(needed);
+    else inBackground(this.#fetch(needed));
   }
 
   stop(when: StopWhen, keep: boolean): void {
@@ -169,7 +172,7 @@ export class AgentJob implements JobListener {
   }
 
   started(environment: Environment): void {
-    void this.#report(() => ({ type: 'started', environment }));
+    inBackground(this.#report(() => ({ type: 'started', environment })));
   }
 
   progress(progress: Progress): void {
@@ -201,18 +204,20 @@ export class AgentJob implements JobListener {
     else if (performance.now() - this.#handedAt >= this.#context.handEvery() * 1000) {
       this.#handedAt = performance.now();
       // Training does not wait; a failure matters only when this machine is lost.
-      void this.#hand('resume', 'resume').catch(() => undefined);
+      this.#hand('resume', 'resume').catch(() => undefined);
     }
   }
 
   log(level: 'info' | 'warning' | 'error', text: string): void {
-    void this.#report(() => ({ type: 'log', level, text }));
+    inBackground(this.#report(() => ({ type: 'log', level, text })));
   }
 
   ended(end: JobEnd): void {
     const yielded = end === 'halted' ? this.#yielding : null;
-    void this.#conclude(end === 'halted' && this.#asked?.keep === true, () =>
-      yielded ? { type: 'failed', failure: this.#lost(yielded) } : { type: 'ended', end },
+    inBackground(
+      this.#conclude(end === 'halted' && this.#asked?.keep === true, () =>
+        yielded ? { type: 'failed', failure: this.#lost(yielded) } : { type: 'ended', end },
+      ),
     );
   }
 
@@ -220,7 +225,7 @@ export class AgentJob implements JobListener {
     // A full disk of this machine does not count against the run.
     const told = this.#diskFull ? this.#lost(this.#diskFull) : failure;
     // The next attempt goes on from the latest checkpoint of this machine.
-    void this.#conclude(failure.kind !== 'nan', () => ({ type: 'failed', failure: told }));
+    inBackground(this.#conclude(failure.kind !== 'nan', () => ({ type: 'failed', failure: told })));
   }
 
   #start(): void {
@@ -323,7 +328,7 @@ export class AgentJob implements JobListener {
     });
     this.#reported = reported;
     if (this.#over) this.#drop();
-    else void this.#send();
+    else inBackground(this.#send());
     return reported;
   }
 

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Msg } from '@nats-io/transport-node';
 import * as v from 'valibot';
 import { LabError, messageOf, problem, problemOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import { isPathSpec } from '../data/resolve.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Runner, Slot } from '../search/runner.ts';
@@ -40,6 +41,13 @@ const FULL_TIME = 60;
 const KEPT_FAILURES = 100;
 /** Beats between two looks at the data sets. */
 const DATA_EVERY = 60;
+
+/** An answer without the start of the agent, which goes with each. */
+type OrderResult = OrderAnswer extends infer Each
+  ? Each extends OrderAnswer
+    ? Omit<Each, 'boot'>
+    : never
+  : never;
 
 /** Bytes of a file that the lab has. */
 type PullArchive = (
@@ -108,8 +116,8 @@ export class AgentSession {
     const hear = (word: string, listener: (message: Msg) => void): void => {
       link.hear(downSubject(lab, machine, word), listener);
     };
-    hear('order', (message) => void this.#obey(message));
-    hear('pull', (message) => void this.#serve(message));
+    hear('order', (message) => inBackground(this.#obey(message)));
+    hear('pull', (message) => inBackground(this.#serve(message)));
     this.#undo = [
       link.onConnect(() => {
         this.#greet();
@@ -122,9 +130,11 @@ export class AgentSession {
     this.#beats = setInterval(() => {
       this.#look();
     }, this.#beatTime);
-    void this.#lookAtData().then(() => {
-      this.#greet();
-    });
+    inBackground(
+      this.#lookAtData().then(() => {
+        this.#greet();
+      }),
+    );
   }
 
   /** Jobs that the agent has. */
@@ -157,13 +167,18 @@ export class AgentSession {
       for (const job of [...this.#jobs.values()]) job.kill();
     }
     if (this.#beatCount >= this.#fullUntil) this.#diskFull = null;
-    if (this.#beatCount % DATA_EVERY === 0) void this.#lookAtData();
+    if (this.#beatCount % DATA_EVERY === 0) inBackground(this.#lookAtData());
     this.#beat();
   }
 
   async #lookAtData(): Promise<void> {
     const before = this.#data;
-    this.#data = await this.#options.data();
+    const { data, log } = this.#options;
+    try {
+      this.#data = await data();
+    } catch (error) {
+      log(`The data sets could not be listed: ${messageOf(error)}`);
+    }
     if (this.#session !== null && !isDeepStrictEqual(before, this.#data)) this.#greet();
   }
 
@@ -190,7 +205,7 @@ export class AgentSession {
 
   /** Says hello until the lab has answered; once more when something changes meanwhile. */
   #greet(): void {
-    if (this.#greeting === 'no') void this.#sayHello();
+    if (this.#greeting === 'no') inBackground(this.#sayHello());
     else this.#greeting = 'again';
   }
 
@@ -252,10 +267,10 @@ export class AgentSession {
     if (!isKnown || (order.type === 'ping' && order.again)) this.#greet();
     const answer =
       isKnown || order.type === 'ping' ? await this.#answerTo(order) : { type: 'hello-first' };
-    message.respond(encode(answer));
+    message.respond(encode({ boot: this.#boot, ...answer }));
   }
 
-  async #answerTo(order: Order): Promise<OrderAnswer> {
+  async #answerTo(order: Order): Promise<OrderResult> {
     try {
       this.#do(order);
     } catch (error) {
@@ -281,7 +296,7 @@ export class AgentSession {
         break;
       case 'fetch':
         if (!this.#options.fetch) throw new LabError('agents.fetches-nothing');
-        void this.#fetch(order.data);
+        inBackground(this.#fetch(order.data));
         break;
       case 'yield':
         for (const job of this.#jobs.values())
@@ -341,7 +356,8 @@ export class AgentSession {
         () => {
           const found = message();
           // Before a welcome nobody could tell whose attempt it is.
-          return found && encode({ session: this.#session ?? '0'.repeat(16), ...found });
+          const session = this.#session ?? '0'.repeat(16);
+          return found && encode({ boot: this.#boot, session, ...found });
         },
         signal,
       );

@@ -142,14 +142,14 @@ async function dialUntil(
  */
 async function untilEnded(
   connection: NatsConnection,
-  { lab, name }: Pairing,
+  { name }: Pairing,
   signal: AbortSignal,
 ): Promise<void> {
   const ended = new Promise<boolean>((resolve) => {
     signal.addEventListener('abort', () => resolve(false), { once: true });
   });
   if (signal.aborted) return;
-  const isRefused = await Promise.race([ended, untilRefused(connection, lab, MAX_REFUSALS)]);
+  const isRefused = await Promise.race([ended, untilRefused(connection, MAX_REFUSALS)]);
   if (isRefused) throw new LabError('machines.key-refused', { name });
 }
 

@@ -7,6 +7,11 @@ const logBytes = 1024 * 1024;
 /** Answers to one request, within `answerTime`: weights may come in several parts. */
 const maxAnswers = 64;
 const answerTime = '2m';
+/**
+ * How long the broker waits for a TLS handshake before it greets in plain text, as agents of
+ * protocol 2 expect. They may come in so far as to be told that they need an update.
+ */
+const handshakeTime = '2s';
 
 export interface BrokerConfig {
   lab: string;
@@ -20,13 +25,13 @@ export interface BrokerConfig {
   /** Public key of a user without rights, see `Broker`. */
   probeKey: string;
   machines: readonly { id: string; publicKey: string }[];
-  /** Files of certificate and key; undefined without TLS. */
-  tls: { certificate: string; key: string } | undefined;
+  /** Files of certificate and key. */
+  tls: { certificate: string; key: string };
 }
 
 /**
  * Returns the configuration of nats-server. It holds public keys only. Neither JetStream nor
- * monitoring is on, and a machine may only
+ * monitoring is on, nobody comes in without TLS, and a machine may only
  * - publish on its own `up` subjects and answer the requests that it received,
  * - subscribe to its own `down` subjects and to its own inbox.
  *
@@ -48,12 +53,12 @@ export function brokerConfig(config: BrokerConfig): string {
     ping_interval: '5s',
     ping_max: 2,
     write_deadline: '10s',
-    ...(tls && {
-      tls: { cert_file: tls.certificate, key_file: tls.key, timeout: 5 },
-      // Tunnels to this machine are encrypted already. A machine with a certificate in its pairing
-      // never connects without TLS.
-      allow_non_tls: true,
-    }),
+    tls: {
+      cert_file: tls.certificate,
+      key_file: tls.key,
+      timeout: 5,
+      handshake_first: handshakeTime,
+    },
     authorization: {
       timeout: 5,
       users: [

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { connect } from 'node:tls';
 import { LabError } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
+import { brokerName } from './subjects.ts';
 
 /** Milliseconds until a new server answers; one on this machine needs about 20. */
 const startMs = 10_000;
@@ -39,8 +41,10 @@ export interface BrokerPlace {
   /** Where it listens, as this machine dials it. */
   host: string;
   port: number;
-  /** Name that the server must tell; another program on the port has another or none. */
-  serverName: string;
+  /** Id of the lab, which the server's certificate must name. */
+  lab: string;
+  /** Certificate (PEM) that the server's must come from. */
+  ca: string;
 }
 
 /** One nats-server: started again whenever it ends, until `close`. */
@@ -122,7 +126,7 @@ export class BrokerProcess {
     child.once('exit', () => {
       child.stdin.destroy();
       this.#child = null;
-      if (!this.#closed) void this.#again();
+      if (!this.#closed) inBackground(this.#again());
     });
   }
 
@@ -138,12 +142,11 @@ export class BrokerProcess {
 
   /** Waits until a server of this lab answers on the port. */
   async #answers(): Promise<boolean> {
-    const { host, port, serverName } = this.#place;
     const begun = performance.now();
     for (;;) {
       const limit = this.#ends > 1 ? failMs : startMs;
       if (performance.now() - begun > limit || this.#isClosed()) return false;
-      if ((await serverNameAt(host, port)) === serverName) return true;
+      if (await isServedAt(this.#place)) return true;
       await delay(lookMs);
     }
   }
@@ -163,23 +166,17 @@ export class BrokerProcess {
   }
 }
 
-/** Returns the name that a server says first on a new connection; undefined without one. */
-function serverNameAt(host: string, port: number): Promise<string | undefined> {
+/** True when the server of the lab greets a new connection; another program on the port cannot. */
+function isServedAt({ host, port, lab, ca }: BrokerPlace): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 1000 });
-    let text = '';
-    const end = (name?: string): void => {
+    const socket = connect({ host, port, ca, servername: brokerName(lab), timeout: 1000 });
+    const end = (isServed: boolean) => (): void => {
       socket.destroy();
-      resolve(name);
+      resolve(isServed);
     };
-    socket.on('error', () => end());
-    socket.on('timeout', () => end());
-    socket.on('close', () => end());
-    socket.on('data', (chunk) => {
-      text += chunk.toString('latin1');
-      const line = /^INFO (.*)\r\n/.exec(text)?.[1];
-      if (line !== undefined) end(/"server_name":"([\w-]+)"/.exec(line)?.[1]);
-      else if (text.length > 10_000) end();
-    });
+    socket.on('error', end(false));
+    socket.on('timeout', end(false));
+    socket.on('close', end(false));
+    socket.on('data', end(true));
   });
 }

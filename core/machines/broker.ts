@@ -5,6 +5,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import * as v from 'valibot';
 import { LabError, messageOf } from '../base/errors.ts';
 import { makeFolder } from '../base/folder.js';
+import { inBackground } from '../base/in-background.ts';
 import { natsServer } from '../install/nats-server.ts';
 import { machineIdSchema } from '../study/pairing.ts';
 import { brokerConfig } from './broker-config.ts';
@@ -28,10 +29,6 @@ export interface BrokerOptions {
   folder: string;
   /** Address to listen on; by default only this machine reaches the broker. */
   listen?: string | undefined;
-  /** True to offer TLS also on loopback, for a relay on another machine. */
-  tls?: boolean | undefined;
-  /** Further names and addresses under which machines dial the broker, for its certificate. */
-  hosts?: readonly string[] | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -42,8 +39,8 @@ export interface Broker {
   /** `host:port` as this machine and, off loopback, other machines dial it. */
   readonly servers: string[];
   readonly port: number;
-  /** The lab's authority (PEM) where the broker offers TLS. */
-  readonly ca: string | undefined;
+  /** The lab's authority (PEM), which signs the broker's certificate. */
+  readonly ca: string;
   /** Process id of the server; null while none runs. */
   readonly pid: number | null;
   /** A connection of the lab's own user, which dials again for ever. */
@@ -68,14 +65,14 @@ export interface Broker {
  * `machines.broker-folder`
  */
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
-  const { folder, listen = loopback, hosts = [], signal } = options;
+  const { folder, listen = loopback, signal } = options;
   const program = await natsServer({ signal });
   try {
     makeFolder(folder);
     const state = readState(folder) ?? (await newState(listen));
-    const needsTls = options.tls === true || !isLoopback(listen);
-    const names = [loopback, 'localhost', ...(isAny(listen) ? [] : [listen]), hostname(), ...hosts];
-    const certificates = needsTls ? await certificatesFor(folder, names) : undefined;
+    // Agents of protocol 2 look for the address that they dial.
+    const old = ['localhost', ...(isAny(listen) ? [] : [listen]), hostname()];
+    const certificates = await certificatesFor(folder, [brokerName(state.lab), ...old]);
     const broker = new RunningBroker(folder, listen, program, state, certificates);
     await broker.start();
     return broker;
@@ -89,7 +86,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   }
 }
 
-/** Loads the library for certificates: programs whose broker needs none start without it. */
+/** Loads the library for certificates: programs without a broker start without it. */
 async function certificatesFor(folder: string, names: readonly string[]): Promise<Certificates> {
   const { brokerCertificate } = await import('./certificate.ts');
   return brokerCertificate(folder, names);
@@ -98,7 +95,7 @@ async function certificatesFor(folder: string, names: readonly string[]): Promis
 class RunningBroker implements Broker {
   readonly #folder: string;
   readonly #listen: string;
-  readonly #tls: Certificates | undefined;
+  readonly #tls: Certificates;
   readonly #process: BrokerProcess;
   readonly #labUser = newUser();
   readonly #listeners = new Set<() => void>();
@@ -114,7 +111,7 @@ class RunningBroker implements Broker {
     listen: string,
     program: string,
     state: BrokerState,
-    tls: Certificates | undefined,
+    tls: Certificates,
   ) {
     this.#folder = folder;
     this.#listen = listen;
@@ -128,7 +125,8 @@ class RunningBroker implements Broker {
         log: join(folder, 'broker.log'),
         host: this.#host,
         port: state.port,
-        serverName: brokerName(state.lab),
+        lab: state.lab,
+        ca: tls.ca,
       },
       () => {
         for (const listener of this.#listeners) listener();
@@ -153,8 +151,8 @@ class RunningBroker implements Broker {
     return this.#process.pid;
   }
 
-  get ca(): string | undefined {
-    return this.#tls?.ca;
+  get ca(): string {
+    return this.#tls.ca;
   }
 
   get servers(): string[] {
@@ -164,7 +162,7 @@ class RunningBroker implements Broker {
   async labConnection(): Promise<NatsConnection> {
     const connection = await this.#dial(this.#labUser.seed, labInbox(this.lab), 'lab');
     this.#connections.add(connection);
-    void connection.closed().then(() => this.#connections.delete(connection));
+    inBackground(connection.closed().then(() => this.#connections.delete(connection)));
     return connection;
   }
 
@@ -213,7 +211,7 @@ class RunningBroker implements Broker {
 
   #dial(seed: string, inbox: string, name: string, timeout?: number): Promise<NatsConnection> {
     const servers = [serverOf(this.#host, this.port)];
-    return dialBroker({ servers, seed, inbox, name, ca: this.ca, timeout });
+    return dialBroker({ lab: this.lab, servers, seed, inbox, name, ca: this.ca, timeout });
   }
 
   /** Changes the machines and waits until the server has read them. */
@@ -275,8 +273,6 @@ class RunningBroker implements Broker {
 /** `host:port`, with brackets around an IPv6 address. */
 export const serverOf = (host: string, port: number): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;
-
-const isLoopback = (host: string): boolean => /^(127\.[\d.]+|::1|localhost)$/.test(host);
 
 /** True for the addresses that mean every interface. */
 const isAny = (host: string): boolean => host === '0.0.0.0' || host === '::';

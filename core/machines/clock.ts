@@ -9,12 +9,8 @@ import type { LabProblem } from '../base/problem.ts';
  * @param ca the lab's authority (PEM)
  * @returns null for every other reason
  */
-export function clockProblem(
-  reason: string,
-  ca: string | undefined,
-  now: number,
-): LabProblem | null {
-  if (ca === undefined || !/certificate (is not yet valid|has expired)/i.test(reason)) return null;
+export function clockProblem(reason: string, ca: string, now: number): LabProblem | null {
+  if (!/certificate (is not yet valid|has expired)/i.test(reason)) return null;
   const { validFrom, validTo } = new X509Certificate(ca);
   const day = (date: string | number): string => new Date(date).toISOString().slice(0, 10);
   return problem('machines.wrong-clock', {

@@ -1,4 +1,5 @@
-import { LabError, problem, problemOf } from '../base/errors.ts';
+import { problem, problemOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { LabProblem } from '../base/problem.ts';
 import { type Delivery, packDataset } from '../data/delivery.ts';
 import { archivePart } from './archives.ts';
@@ -38,7 +39,7 @@ export class Deliveries {
     const packedAt = this.#packedAt.get(spec) ?? -Infinity;
     if (performance.now() - packedAt > (isDelivery(found) ? LOOK_AFTER : AGAIN_AFTER)) {
       this.#packedAt.set(spec, Infinity); // not again while it is being made ready
-      void this.#pack(spec);
+      inBackground(this.#pack(spec));
     }
     return found;
   }
@@ -59,7 +60,6 @@ export class Deliveries {
       this.#deliveries.set(delivery.name, delivery);
       this.#found.set(spec, delivery);
     } catch (error) {
-      if (!(error instanceof LabError)) throw error;
       const { message: why, next } = problemOf(error);
       this.#found.set(spec, problem('agents.no-pack', { data: spec, why, next }));
     }

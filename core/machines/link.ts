@@ -5,6 +5,7 @@ import {
   RequestError,
   TimeoutError,
 } from '@nats-io/transport-node';
+import { inBackground } from '../base/in-background.ts';
 
 /** Milliseconds until the first request is asked again, and at most. */
 const FIRST_WAIT = 1000;
@@ -24,7 +25,7 @@ export class Link {
 
   constructor(connection: NatsConnection) {
     this.connection = connection;
-    void this.#watch();
+    inBackground(this.#watch());
   }
 
   /** False while the client dials the broker again. */

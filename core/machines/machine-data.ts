@@ -1,4 +1,5 @@
 import { problem } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { LabProblem } from '../base/problem.ts';
 import { isDelivered } from '../data/delivered.ts';
 import { isPathSpec } from '../data/resolve.ts';
@@ -89,8 +90,10 @@ export class MachineData {
     const taken = isDue ? this.#options.fetch(name) : null;
     if (!taken) return;
     this.#asked.set(name, now);
-    void taken.then((isTaken) => {
-      if (!isTaken && this.#asked.get(name) === now) this.#asked.set(name, REFUSED);
-    });
+    inBackground(
+      taken.then((isTaken) => {
+        if (!isTaken && this.#asked.get(name) === now) this.#asked.set(name, REFUSED);
+      }),
+    );
   }
 }

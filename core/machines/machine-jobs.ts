@@ -1,4 +1,5 @@
 import { problem } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Job, JobListener, WeightsSource } from '../search/runner.ts';
 import {
@@ -64,7 +65,7 @@ export class MachineJobs {
   /** Starts a job at the agent. */
   start(slot: string, job: Job, listener: JobListener): RemoteJob {
     const remote = this.#add({ slot, job, isAdopted: false }, listener);
-    void this.#begin(remote);
+    inBackground(this.#begin(remote));
     return remote;
   }
 
@@ -82,7 +83,7 @@ export class MachineJobs {
 
   /** Starts the jobs at the agent that it has not taken yet. */
   beginAll(): void {
-    for (const job of this.#jobs.values()) if (!job.isConfirmed) void this.#begin(job);
+    for (const job of this.#jobs.values()) if (!job.isConfirmed) inBackground(this.#begin(job));
   }
 
   /**
@@ -123,11 +124,11 @@ export class MachineJobs {
     return {
       pull,
       stop: (job, when, keep) => {
-        void orders.give({ type: 'stop', ...job.key, when, keep });
+        inBackground(orders.give({ type: 'stop', ...job.key, when, keep }));
       },
       kill: (job) => {
         this.#forget(job);
-        void this.#end(job);
+        inBackground(this.#end(job));
       },
       leave: (job) => {
         this.#forget(job);
@@ -173,7 +174,8 @@ export class MachineJobs {
     if (job.slot !== held.slot) return false;
     job.confirmed(held);
     // It may have been asked while its agent was away.
-    if (job.asked) void this.#options.orders.give({ type: 'stop', ...job.key, ...job.asked });
+    if (job.asked)
+      inBackground(this.#options.orders.give({ type: 'stop', ...job.key, ...job.asked }));
     return true;
   }
 }

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
 import { LabError, problem, problemOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
+import { Lifetime } from '../base/lifetime.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Store } from '../store/store.ts';
 import { type Machine, machineIdFor, type NewLauncher } from '../study/machine.ts';
@@ -9,8 +10,16 @@ import { idle, type LaunchContext, type Launcher } from './launchers/launcher.ts
 import { launcherFor, prepareLauncher } from './launchers/launchers.ts';
 import { type AddedMachine, type MachineView, viewOf } from './machine-view.ts';
 import type { Machines } from './machines.ts';
-import { expirePairings, pairingDays, pairingFile, pairMachine, unpairMachine } from './pairing.ts';
-import { addressIn, addressOf, agentsOf, isByHand, wayTo } from './ways.ts';
+import {
+  expirePairings,
+  isPaired,
+  isPlain,
+  pairingDays,
+  pairingFile,
+  pairMachine,
+  unpairMachine,
+} from './pairing.ts';
+import { addressIn, addressOf, agentsOf, isByHand, serversFor } from './ways.ts';
 
 /** Milliseconds between two signs of a change. */
 const paceMs = 500;
@@ -33,11 +42,12 @@ export class MachineManager {
   readonly #listeners = new Set<() => void>();
   #opening: Promise<Broker> | null = null;
   #running: Broker | null = null;
+  /** Machines whose pairings a person must make anew. */
+  readonly #plain = new Set<string>();
   #problem: LabProblem | null = null;
-  #expiry: NodeJS.Timeout | null = null;
-  #pace: NodeJS.Timeout | null = null;
+  #isTelling = false;
   #hasWork: (machine: MachineView) => boolean = () => false;
-  #closed = false;
+  readonly #lifetime = new Lifetime();
 
   constructor(options: MachineManagerOptions) {
     this.#options = options;
@@ -88,7 +98,7 @@ export class MachineManager {
     return this.#options.store.machines().map((machine) => {
       const own = agentsOf(machine).flatMap((id) => agents.get(id) ?? []);
       const view = viewOf(machine, own, this.#launchers.get(machine.id)?.state() ?? idle);
-      return { ...view, problem: view.problem ?? this.#expiredProblem(machine) ?? this.#problem };
+      return { ...view, problem: view.problem ?? this.#pairingProblem(machine) ?? this.#problem };
     });
   }
 
@@ -116,7 +126,7 @@ export class MachineManager {
     const id = machineIdFor(name, taken);
     const machine: Machine = { id, name, launcher, drained: false, createdAt: this.#now() };
     for (const agent of agentsOf(machine))
-      await pairMachine(broker, folder, { id: agent, name }, wayTo(broker, launcher));
+      await pairMachine(broker, folder, { id: agent, name }, serversFor(broker, launcher));
     store.addMachine(machine);
     this.#letIn(machine, broker);
     this.#changed();
@@ -162,6 +172,7 @@ export class MachineManager {
         await unpairMachine(await this.#broker(addressIn(store.machines())), folder, agent);
     }
     store.removeMachine(id);
+    this.#plain.delete(id);
     this.#changed();
   }
 
@@ -172,10 +183,7 @@ export class MachineManager {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#listeners.clear();
-    if (this.#pace) clearTimeout(this.#pace);
-    if (this.#expiry) clearInterval(this.#expiry);
+    this.#lifetime.end();
     await Promise.all([...this.#launchers.values()].map((launcher) => launcher.close()));
     const broker = await this.#opening?.catch(() => undefined);
     await broker?.close();
@@ -184,14 +192,14 @@ export class MachineManager {
   #broker(listen: string | undefined): Promise<Broker> {
     const { folder, runner } = this.#options;
     if (folder === null) throw new LabError('machines.in-memory');
-    this.#opening ??= openBroker({ folder, listen, tls: true })
+    this.#opening ??= openBroker({ folder, listen })
       .then(async (broker) => {
         await runner?.connect(broker);
         this.#problem = null;
         this.#running = broker;
-        this.#expiry = setInterval(() => {
-          void this.#expire(broker, folder);
-        }, expiryMs).unref();
+        this.#lifetime.every(expiryMs, () => {
+          inBackground(this.#expire(broker, folder));
+        });
         return broker;
       })
       .catch((error: unknown) => {
@@ -209,26 +217,27 @@ export class MachineManager {
     this.#changed();
   }
 
-  #expiredProblem(machine: Machine): LabProblem | null {
+  #pairingProblem(machine: Machine): LabProblem | null {
     if (this.#running === null || !isByHand(machine)) return null;
-    const isKnown = this.#running.machines().some(({ id }) => id === machine.id);
-    return isKnown
-      ? null
-      : problem('machines.pairing-expired', { name: machine.name, days: pairingDays });
+    const { id, name } = machine;
+    if (this.#plain.has(id)) return problem('machines.pairing-plain', { id, name });
+    const isKnown = this.#running.machines().some((each) => each.id === id);
+    return isKnown ? null : problem('machines.pairing-expired', { name, days: pairingDays });
   }
 
-  /** Makes missing pairings anew, as after a move of the lab file without its folder. */
+  /**
+   * Makes pairings anew that are missing, as after a move of the lab file without its folder, or
+   * that hold no certificate of this lab. Their launchers deliver them.
+   */
   async #pairAgain(machine: Machine, broker: Broker, folder: string): Promise<void> {
-    if (isByHand(machine)) return;
-    const known = new Set(broker.machines().map(({ id }) => id));
+    if (isByHand(machine)) {
+      if (isPlain(folder, machine.id)) this.#plain.add(machine.id);
+      return;
+    }
+    const { name, launcher } = machine;
     for (const id of agentsOf(machine))
-      if (!known.has(id) || !existsSync(pairingFile(folder, id)))
-        await pairMachine(
-          broker,
-          folder,
-          { id, name: machine.name },
-          wayTo(broker, machine.launcher),
-        );
+      if (!isPaired(broker, folder, id))
+        await pairMachine(broker, folder, { id, name }, serversFor(broker, launcher));
   }
 
   #letIn(machine: Machine, broker: Broker): void {
@@ -288,10 +297,12 @@ export class MachineManager {
   }
 
   #changed(): void {
-    if (this.#closed) return;
-    this.#pace ??= setTimeout(() => {
-      this.#pace = null;
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    const tell = (): void => {
+      this.#isTelling = false;
       for (const listener of this.#listeners) listener();
-    }, paceMs);
+    };
+    this.#lifetime.after(paceMs, tell, { keepsProcess: true });
   }
 }

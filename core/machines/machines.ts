@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { dataHome } from '../base/data-home.ts';
 import { LabError } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { LabProblem } from '../base/problem.ts';
-import { onceATurn } from '../base/once-a-turn.ts';
+import { Lifetime } from '../base/lifetime.ts';
 import type { Device } from '../devices/device.ts';
 import { remoteName } from '../devices/names.ts';
 import type { Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
@@ -65,7 +66,6 @@ export class Machines implements Runner {
     this.#receive(message);
   });
   #connected: { link: Link; broker: MachineBroker } | null = null;
-  #looks: NodeJS.Timeout | null = null;
   /** Slots of the other machines until something changes. */
   #remote: readonly Slot[] | null = null;
   /** Title of this machine's engine; undefined until it is asked for. */
@@ -74,10 +74,9 @@ export class Machines implements Runner {
   /** Folder of the official data sets; null for the usual one. */
   #dataFolder: string | null = null;
   readonly #deliveries: Deliveries;
-  #closed = false;
+  readonly #lifetime = new Lifetime();
   /** Tells of changes, never from within a call of the scheduler. */
-  readonly #announce = onceATurn(() => {
-    if (this.#closed) return;
+  readonly #announce = this.#lifetime.onceATurn(() => {
     for (const listener of [...this.#slotListeners, ...this.#machineListeners]) listener();
   });
 
@@ -121,9 +120,9 @@ export class Machines implements Runner {
     link.hear(`ktg.${broker.lab}.up.*.*`, (message) => {
       this.#inbox.take(message);
     });
-    this.#looks = setInterval(() => {
+    this.#lifetime.every(this.#options.lookTime, () => {
       for (const machine of this.#machines.values()) machine.look();
-    }, this.#options.lookTime).unref();
+    });
   }
 
   /** Lets a machine in that the broker knows. */
@@ -146,7 +145,7 @@ export class Machines implements Runner {
         this.#announce();
       },
       cameIn: () => {
-        void broker.markUsed?.(record.id);
+        inBackground(broker.markUsed?.(record.id));
       },
     });
     this.#machines.set(record.id, machine);
@@ -261,8 +260,7 @@ export class Machines implements Runner {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    if (this.#looks) clearInterval(this.#looks);
+    this.#lifetime.end();
     for (const machine of this.#machines.values()) machine.close();
     await Promise.all([this.#local.close(), this.#connected?.link.close()]);
   }
@@ -274,7 +272,7 @@ export class Machines implements Runner {
   }
 
   #receive(message: Msg): void {
-    if (this.#closed) return;
+    if (this.#lifetime.isOver) return;
     const [, , , machine = '', word = ''] = message.subject.split('.');
     this.#machines.get(machine)?.receive(word, message);
   }

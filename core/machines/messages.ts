@@ -20,7 +20,7 @@ import { URGENCIES } from './budget.ts';
  * A change of any message needs a new number; a lab lists a machine with another number as one that
  * needs an update.
  */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** Bytes of weights in one answer: below the broker's largest message, which is 1 MiB. */
 export const PART_BYTES = 1 << 18;
@@ -41,7 +41,10 @@ const MAX_SLOTS = 512;
 
 const count = whole();
 const name = lineSchema(100);
-/** Random words that tell one start of an agent, or of a lab, from another. */
+/**
+ * Random words that tell one start of an agent, or of a lab, from another. No message to a machine
+ * holds the word of its agent, so that another agent with a copied pairing never learns it.
+ */
 const nonce = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
 
 /** What every message about a job carries: the attempt of the store is the fence. */
@@ -178,6 +181,7 @@ export type JobEvent = v.InferOutput<typeof eventSchema>;
 
 /** Machine to lab: the next event of a job, asked again until it is answered. */
 export const reportSchema = v.strictObject({
+  boot: nonce,
   session: nonce,
   ...jobKey,
   /** 1-based; a report is sent only when the one before it is answered. */
@@ -188,6 +192,7 @@ export type Report = v.InferOutput<typeof reportSchema>;
 
 /** Machine to lab: a checkpoint that the lab may pull now; asked again until it is answered. */
 export const offerSchema = v.strictObject({
+  boot: nonce,
   session: nonce,
   ...jobKey,
   /** 1-based, counted for each job. */
@@ -265,9 +270,9 @@ export type Order = v.InferOutput<typeof orderSchema>;
 
 /** Answer to an order. */
 export const orderAnswerSchema = v.variant('type', [
-  v.strictObject({ type: v.literal('done'), ...snapshot }),
-  v.strictObject({ type: v.literal('refused'), problem: problemSchema }),
+  v.strictObject({ boot: nonce, type: v.literal('done'), ...snapshot }),
+  v.strictObject({ boot: nonce, type: v.literal('refused'), problem: problemSchema }),
   /** The agent has not said hello to this session yet. */
-  v.strictObject({ type: v.literal('hello-first') }),
+  v.strictObject({ boot: nonce, type: v.literal('hello-first') }),
 ]);
 export type OrderAnswer = v.InferOutput<typeof orderAnswerSchema>;

@@ -21,6 +21,8 @@ export interface OrdersOptions {
   /** Tells this process of the lab from earlier ones. */
   session: string;
   traffic: Traffic;
+  /** False of an answer that another agent with the same pairing gave. */
+  isOwn: (boot: string) => boolean;
   /** An answer tells how the agent's slots are. */
   seen: (snapshot: Snapshot) => void;
   /** An answer is not allowed. */
@@ -62,7 +64,7 @@ export class Orders {
    * @returns null when the agent began again, is given up, or the order is not wanted any more
    */
   async give(order: PlainOrder, isWanted = (): boolean => true): Promise<OrderAnswer | null> {
-    const { link, subject, session, traffic, seen } = this.#options;
+    const { link, subject, session, traffic, isOwn, seen } = this.#options;
     const current = this.#current;
     if (!current) return null;
     const payload = encode({ ...order, session });
@@ -73,8 +75,11 @@ export class Orders {
       if (!message) return null;
       traffic.received(message.data.length);
       const answer = this.#read(message.data);
-      if (answer?.type === 'done') seen(answer);
-      if (answer?.type !== 'hello-first') return answer;
+      if (answer === null) return null;
+      if (isOwn(answer.boot)) {
+        if (answer.type === 'done') seen(answer);
+        if (answer.type !== 'hello-first') return answer;
+      }
       await pause(HELLO_WAIT, current.signal);
     }
   }
@@ -96,8 +101,15 @@ export class Orders {
     this.#isPinging = false;
     if (typeof answer === 'string') return answer === 'nobody-listens' ? 'no-connection' : 'silent';
     traffic.received(answer.data.length);
+    // Agents of another protocol are told to update at their hello, which begins their orders.
+    if (this.areTaken && !this.#isOwnAnswer(answer.data)) return 'silent';
     this.roundTrip = Math.round(performance.now() - begun);
     return 'there';
+  }
+
+  #isOwnAnswer(data: Uint8Array): boolean {
+    const answer = this.#read(data);
+    return answer !== null && this.#options.isOwn(answer.boot);
   }
 
   #read(data: Uint8Array): OrderAnswer | null {

@@ -23,14 +23,13 @@ export const pairingFile = (folder: string, machine: string): string =>
  * Lets a machine in and writes its pairing file (0600), the only place of its secret key.
  *
  * @param servers `host:port` as the machine dials the broker
- * @param options.tls true where the way to the broker is not encrypted already
  * @returns path of the file
  */
 export async function pairMachine(
   broker: Broker,
   folder: string,
   machine: { id: string; name: string },
-  { servers, tls }: { servers: readonly string[]; tls: boolean },
+  servers: readonly string[],
 ): Promise<string> {
   const { seed } = await broker.addMachine(machine.id);
   const pairing = v.parse(pairingSchema, {
@@ -41,7 +40,7 @@ export async function pairMachine(
     name: machine.name,
     servers,
     seed,
-    ...(tls && broker.ca !== undefined && { ca: broker.ca }),
+    ca: broker.ca,
   });
   const file = pairingFile(folder, machine.id);
   makeFolder(join(folder, 'pairings'));
@@ -59,11 +58,36 @@ export async function unpairMachine(
   await rm(pairingFile(folder, machine), { force: true });
 }
 
+/** A pairing as versions before TLS on every way wrote it: it would trust any broker. */
+const plainPairingSchema = v.strictObject(v.omit(pairingSchema, ['ca']).entries);
+
+/** True when a machine has a key and its pairing file pins the certificate of this broker. */
+export function isPaired(broker: Broker, folder: string, machine: string): boolean {
+  if (broker.machines().every(({ id }) => id !== machine)) return false;
+  try {
+    return readPairing(pairingFile(folder, machine)).ca === broker.ca;
+  } catch (error) {
+    if (error instanceof LabError) return false;
+    throw error;
+  }
+}
+
+/** True when the pairing file of a machine is there and has no certificate. */
+export function isPlain(folder: string, machine: string): boolean {
+  try {
+    return v.is(plainPairingSchema, contentOf(pairingFile(folder, machine)));
+  } catch {
+    return false;
+  }
+}
+
+const contentOf = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
+
 /**
  * Reads a pairing file.
  *
- * @throws LabError `machines.bad-pairing`: missing, damaged, of another version, or readable by
- * other users
+ * @throws LabError `machines.bad-pairing`: missing, damaged, of another version, without a
+ * certificate, or readable by other users
  */
 export function readPairing(file: string): Pairing {
   try {
@@ -71,7 +95,10 @@ export function readPairing(file: string): Pairing {
     if (process.platform !== 'win32' && (mode & 0o077) !== 0)
       throw new LabError('machines.bad-pairing/rights', { file });
     if (size > maxBytes) throw new Error(`it has ${size} bytes`);
-    return v.parse(pairingSchema, JSON.parse(readFileSync(file, 'utf8')));
+    const read = contentOf(file);
+    if (v.is(plainPairingSchema, read))
+      throw new LabError('machines.bad-pairing/plain', { file, id: read.machine, name: read.name });
+    return v.parse(pairingSchema, read);
   } catch (error) {
     if (error instanceof LabError) throw error;
     const reason = messageOf(error).replace(/\.$/, '');

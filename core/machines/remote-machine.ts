@@ -1,5 +1,6 @@
 import type { Msg } from '@nats-io/transport-node';
 import { LabError, messageOf, problem } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Device } from '../devices/device.ts';
 import type { Job, JobHandle, JobListener, Slot } from '../search/runner.ts';
@@ -42,6 +43,8 @@ import { decode, encode } from './wire.ts';
 const PING_EVERY = 5;
 /** Looks without a beat after which another agent with the same pairing may come in. */
 const RIVAL_LOOKS = 3;
+/** Looks for which people read of two agents after the last word of the other one. */
+const RIVAL_TIME = 60;
 /** Looks without a beat after which each look pings. */
 const QUIET = 2;
 /** What the lab knows of a machine before its agent connects. */
@@ -104,6 +107,8 @@ export class RemoteMachine {
   #isRemoved = false;
   #problem: LabProblem | null = null;
   #looks = 0;
+  /** The look at which another agent with the same pairing was heard. */
+  #rivalAt = -Infinity;
   /** The slots until something changes. */
   #slots: readonly Slot[] | null = null;
 
@@ -118,6 +123,7 @@ export class RemoteMachine {
       subject: downSubject(options.lab, id, 'order'),
       session: options.session,
       traffic: this.#traffic,
+      isOwn: (boot) => this.#isOwn(boot),
       seen: (snapshot) => {
         this.#see(snapshot);
       },
@@ -243,7 +249,7 @@ export class RemoteMachine {
   /** Its jobs hand over their checkpoints and go on elsewhere. */
   yield(): void {
     this.drain(true);
-    void this.#orders.give({ type: 'yield' });
+    inBackground(this.#orders.give({ type: 'yield' }));
   }
 
   remove(): void {
@@ -283,6 +289,10 @@ export class RemoteMachine {
     this.#looks++;
     this.#traffic.look(this.#options.lookTime / 1000);
     if (this.#conduct.look()) {
+      this.#problem = null;
+      this.#changed();
+    }
+    if (this.#problem?.code === 'agents.two-agents' && this.#looks - this.#rivalAt > RIVAL_TIME) {
       this.#problem = null;
       this.#changed();
     }
@@ -337,7 +347,7 @@ export class RemoteMachine {
     for (const [device, count] of this.#wanted) {
       if (this.#told.get(device) === count) continue;
       this.#told.set(device, count);
-      void this.#orders.give({ type: 'slots', device, count });
+      inBackground(this.#orders.give({ type: 'slots', device, count }));
     }
   }
 
@@ -345,11 +355,7 @@ export class RemoteMachine {
     const hello = decode(helloSchema, message.data);
     const { protocol } = hello.versions;
     const isNewBoot = this.#hello?.boot !== hello.boot;
-    if (isNewBoot && this.#orders.areTaken && this.#presence.silent < RIVAL_LOOKS) {
-      // Its predecessor was heard a moment ago: it comes in when that one is silent.
-      this.#problem = problem('agents.two-agents', { name: this.name });
-      return;
-    }
+    if (this.#isRival(hello.boot)) return;
     this.#heard();
     if (protocol !== PROTOCOL) {
       this.#hello = hello;
@@ -359,7 +365,8 @@ export class RemoteMachine {
       this.#giveUp(this.#problem);
       return;
     }
-    if (this.#problem?.code !== 'agents.bad-message') this.#problem = null;
+    const isTold = this.#problem?.code === 'agents.two-agents' && !isNewBoot;
+    if (this.#problem?.code !== 'agents.bad-message' && !isTold) this.#problem = null;
     if (isNewBoot || !this.#orders.areTaken) this.#beginAnew();
     this.#hello = hello;
     this.#meet(hello);
@@ -395,7 +402,26 @@ export class RemoteMachine {
     this.#see(hello);
   }
 
+  /** True of another agent with the same pairing: it comes in when its predecessor is silent. */
+  #isRival(boot: string): boolean {
+    if (boot === this.#hello?.boot || !this.#orders.areTaken) return false;
+    if (this.#presence.silent >= RIVAL_LOOKS) return false;
+    this.#rivalAt = this.#looks;
+    this.#problem = problem('agents.two-agents', { name: this.name });
+    this.#changed();
+    return true;
+  }
+
+  /**
+   * True when a word comes from the start of the agent that has come in. Another one gets no answer:
+   * it could make the lab answer in place of the real one.
+   */
+  #isOwn(boot: string): boolean {
+    return !this.#isRival(boot) && boot === this.#hello?.boot;
+  }
+
   #onBeat(beat: Beat): void {
+    if (this.#isRival(beat.boot)) return;
     if (beat.boot !== this.#hello?.boot || beat.session !== this.#options.session) {
       this.#ping(true);
       return;
@@ -416,6 +442,7 @@ export class RemoteMachine {
 
   #onReport(message: Msg): void {
     const report = decode(reportSchema, message.data);
+    if (!this.#isOwn(report.boot)) return;
     if (report.session !== this.#options.session || !this.#orders.areTaken) return;
     this.#heard();
     this.#answer(message, report, async (job) => job.receive(report));
@@ -423,6 +450,7 @@ export class RemoteMachine {
 
   #onOffer(message: Msg): void {
     const offer = decode(offerSchema, message.data);
+    if (!this.#isOwn(offer.boot)) return;
     if (offer.session !== this.#options.session || !this.#orders.areTaken) return;
     this.#heard();
     this.#answer(message, offer, async (job) => job.offered(offer));
@@ -453,17 +481,19 @@ export class RemoteMachine {
   /** Gives its agent a part of weights that one of its jobs needs. */
   #onPull(message: Msg): void {
     const { sha256, offset, ...key } = decode(pullSchema, message.data);
-    void this.#give(message, async () => {
-      const reader = this.#jobs.get(key)?.weights(sha256);
-      if (!reader) throw new LabError('agents.weights-gone', { sha256 });
-      return reader.part(offset);
-    });
+    inBackground(
+      this.#give(message, async () => {
+        const reader = this.#jobs.get(key)?.weights(sha256);
+        if (!reader) throw new LabError('agents.weights-gone', { sha256 });
+        return reader.part(offset);
+      }),
+    );
   }
 
   /** Gives its agent a part of a file of a data set. */
   #onArchive(message: Msg): void {
     const { sha256, offset } = decode(archivePullSchema, message.data);
-    void this.#give(message, () => this.#options.deliveries.part(sha256, offset));
+    inBackground(this.#give(message, () => this.#options.deliveries.part(sha256, offset)));
   }
 
   async #give(message: Msg, read: () => Promise<Uint8Array>): Promise<void> {
@@ -501,12 +531,14 @@ export class RemoteMachine {
   }
 
   #ping(again: boolean): void {
-    void this.#orders.ping(again).then((found) => {
-      const before = this.#presence.state;
-      if (found === 'no-connection') this.#presence.closed();
-      else if (found === 'there') this.#presence.open();
-      if (this.#presence.state !== before) this.#changed();
-    });
+    inBackground(
+      this.#orders.ping(again).then((found) => {
+        const before = this.#presence.state;
+        if (found === 'no-connection') this.#presence.closed();
+        else if (found === 'there') this.#presence.open();
+        if (this.#presence.state !== before) this.#changed();
+      }),
+    );
   }
 
   #respond(message: Msg, answer: Answer | Welcome): void {

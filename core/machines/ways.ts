@@ -22,16 +22,10 @@ export function addressOf(launcher: NewLauncher | MachineLauncher): string | und
 export const addressIn = (records: readonly Machine[]): string | undefined =>
   records.map(({ launcher }) => addressOf(launcher)).find((address) => address !== undefined);
 
-/** How agents of a machine dial the broker. */
-export function wayTo(
-  broker: Broker,
-  launcher: MachineLauncher,
-): { servers: readonly string[]; tls: boolean } {
-  if (launcher.kind === 'ssh') return { servers: [serverOf(loopback, launcher.port)], tls: false };
+/** `host:port` under which agents of a machine dial the broker. */
+export function serversFor(broker: Broker, launcher: MachineLauncher): string[] {
+  if (launcher.kind === 'ssh') return [serverOf(loopback, launcher.port)];
   if (launcher.kind === 'slurm' && launcher.port !== null)
-    return { servers: [serverOf(launcher.address ?? loopback, launcher.port)], tls: true };
-  const address = addressOf(launcher);
-  return address === undefined
-    ? { servers: [serverOf(loopback, broker.port)], tls: false }
-    : { servers: [serverOf(address, broker.port)], tls: true };
+    return [serverOf(launcher.address ?? loopback, launcher.port)];
+  return [serverOf(addressOf(launcher) ?? loopback, broker.port)];
 }

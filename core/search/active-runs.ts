@@ -1,3 +1,4 @@
+import type { Lifetime } from '../base/lifetime.ts';
 import type { Store } from '../store/store.ts';
 import type { Attempt, Run, StopWhen } from '../study/run.ts';
 import { isTeacherProblem, jobFor } from './job.ts';
@@ -7,6 +8,7 @@ import type { Ask, LiveRunEvents } from './live-run.ts';
 import { ownerKey } from './owner.ts';
 import type { Owner } from './owner.ts';
 import type { Progress, Runner } from './runner.ts';
+import { type SlotTable, slotTable } from './slot-table.ts';
 import type { Work } from './work.ts';
 
 /** A run on a slot. */
@@ -29,20 +31,33 @@ export class ActiveRuns {
   readonly #live = new Map<number, LiveRun>();
   readonly #hangChecks: NodeJS.Timeout;
   #onEmpty: (() => void) | null = null;
+  /** The slots of this turn: many runs may fail in it. */
+  #table: SlotTable | null = null;
+  readonly #forgetTable: () => void;
 
   /**
+   * @param lifetime workers are looked at until it ends
    * @param hangAfter seconds without a sign of life after which a worker is killed
    * @param events asked for when the first run begins
    */
-  constructor(store: Store, runner: Runner, hangAfter: number, events: () => LiveRunEvents) {
+  constructor(
+    lifetime: Lifetime,
+    store: Store,
+    runner: Runner,
+    hangAfter: number,
+    events: () => LiveRunEvents,
+  ) {
     this.#store = store;
     this.#runner = runner;
     this.#events = events;
+    this.#forgetTable = lifetime.onceATurn(() => {
+      this.#table = null;
+    });
     const checks = Math.max(2, Math.ceil((hangAfter * 1000) / CHECK_INTERVAL));
-    this.#hangChecks = setInterval(() => {
+    this.#hangChecks = lifetime.every(CHECK_INTERVAL, () => {
       for (const live of [...this.#live.values()])
         if (this.#isHeard(live) && live.isSilentFor(checks)) live.hang(checks);
-    }, CHECK_INTERVAL).unref();
+    });
   }
 
   /** Slots that can take a run now, in the order in which they are to be filled. */
@@ -55,15 +70,12 @@ export class ActiveRuns {
   }
 
   /** Slots that work or can work. */
-  usable(): string[] {
-    return this.#runner
-      .slots()
-      .filter(({ state }) => state !== 'retired' && state !== 'broken')
-      .map((slot) => slot.name);
+  usable(): readonly string[] {
+    return this.#slots.usable;
   }
 
   deviceOf(slot: string): string | undefined {
-    return this.#runner.slots().find(({ name }) => name === slot)?.device;
+    return this.#slots.deviceOf(slot);
   }
 
   /** Runs on the slots of a device. */
@@ -73,8 +85,12 @@ export class ActiveRuns {
 
   /** Whether the device of a slot has others. */
   hasNeighbours(slot: string): boolean {
-    const device = this.deviceOf(slot);
-    return this.usable().some((other) => other !== slot && this.deviceOf(other) === device);
+    return this.#slots.hasNeighbours(slot);
+  }
+
+  /** The runner has told of other slots. */
+  slotsChanged(): void {
+    this.#table = null;
   }
 
   get(run: number): LiveRun | undefined {
@@ -189,8 +205,9 @@ export class ActiveRuns {
     else this.#hangChecks.unref();
   }
 
-  close(): void {
-    clearInterval(this.#hangChecks);
+  get #slots(): SlotTable {
+    this.#forgetTable();
+    return (this.#table ??= slotTable(this.#runner.slots()));
   }
 
   /** The hang clock stands still while the machine of a run is silent: a cut is no hang. */

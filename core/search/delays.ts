@@ -1,26 +1,37 @@
+import type { Lifetime } from '../base/lifetime.ts';
+
 /** Waiting times by key; a key has at most one at a time. */
 export class Delays<Key> {
-  readonly #timers = new Map<Key, NodeJS.Timeout>();
+  readonly #timers = new Map<Key, { cancel: () => void }>();
+  readonly #lifetime: Lifetime;
   readonly #keepsProcess: boolean;
 
-  /** @param keepsProcess the process stays alive until the last delay is over */
-  constructor({ keepsProcess }: { keepsProcess: boolean }) {
+  /**
+   * @param lifetime no delay outlives it
+   * @param keepsProcess the process stays alive until the last delay is over
+   */
+  constructor(lifetime: Lifetime, { keepsProcess }: { keepsProcess: boolean }) {
+    this.#lifetime = lifetime;
     this.#keepsProcess = keepsProcess;
   }
 
   /** Starts a delay, in place of one that the key may have. */
   start(key: Key, milliseconds: number, then: () => void): void {
     this.cancel(key);
-    const timer = setTimeout(() => {
+    const over = (): void => {
       this.#timers.delete(key);
       then();
-    }, milliseconds);
-    if (!this.#keepsProcess) timer.unref();
-    this.#timers.set(key, timer);
+    };
+    const keepsProcess = this.#keepsProcess;
+    this.#timers.set(key, this.#lifetime.after(milliseconds, over, { keepsProcess }));
   }
 
   has(key: Key): boolean {
     return this.#timers.has(key);
+  }
+
+  get size(): number {
+    return this.#timers.size;
   }
 
   keys(): Iterable<Key> {
@@ -28,13 +39,12 @@ export class Delays<Key> {
   }
 
   cancel(key: Key): void {
-    clearTimeout(this.#timers.get(key));
+    this.#timers.get(key)?.cancel();
     this.#timers.delete(key);
   }
 
   /** Cancels all delays. */
   clear(): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    for (const key of [...this.#timers.keys()]) this.cancel(key);
   }
 }

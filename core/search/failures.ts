@@ -37,21 +37,22 @@ export const maySlotBeToBlame = (kind: FailureKind): boolean =>
  *
  * @param before failures of the same sort before this one: out of memory, or counted ones
  * @param retries how often the run may be started again
- * @param hasNeighbours its device has other slots, which may be left empty for it
+ * @param hasNeighbours its device has other slots, which may be left empty for it; asked only where
+ * it counts
  * @param suitsElsewhere its machine or device cannot work by its plan, and another one may
  */
 export function actionAfter(
   { kind }: Failure,
   before: number,
   retries: number,
-  hasNeighbours = false,
+  hasNeighbours: () => boolean = () => false,
   suitsElsewhere = false,
 ): FailureAction {
   if (suitsElsewhere) return { do: 'retry', afterSeconds: FIRST_DELAY };
   if (kind === 'data' || kind === 'teacher' || kind === 'precision') return { do: 'pause' };
   if (isOutOfMemory(kind)) {
     if (before + 1 < MEMORY_STARTS) return { do: 'retry', afterSeconds: MEMORY_DELAY };
-    if (before + 1 === MEMORY_STARTS && hasNeighbours)
+    if (before + 1 === MEMORY_STARTS && hasNeighbours())
       return { do: 'retry', afterSeconds: MEMORY_DELAY, alone: true };
     return { do: 'give-up', state: 'out-of-memory' };
   }
@@ -64,8 +65,8 @@ export function actionAfter(
 /** The circumstances of a failure. */
 export interface FailureFacts {
   retries: number;
-  /** The device of its slot has other slots. */
-  hasNeighbours: boolean;
+  /** The device of its slot has other slots; asked only where it counts. */
+  hasNeighbours: () => boolean;
   /** True of a slot whose failures do not count against runs. */
   isSuspect: (slot: string) => boolean;
   /** Its machine or device cannot work by its plan, and another one may. */

@@ -47,6 +47,8 @@ export class LiveRun implements JobListener {
   readonly attempt: number;
   progressSeen: Progress | null = null;
   readonly #store: Store;
+  /** Whose runs must learn from the same data. */
+  readonly #data: Pick<Run, 'study' | 'rerun'>;
   readonly #judge: Judge | null;
   readonly #events: LiveRunEvents;
   #handle: JobHandle | null = null;
@@ -70,6 +72,7 @@ export class LiveRun implements JobListener {
     this.#judge = judge;
     this.#events = events;
     this.run = place.run.id;
+    this.#data = { study: place.run.study, rerun: place.run.rerun };
     this.owner = ownerOf(place.run);
     this.slot = place.slot;
     this.attempt = place.attempt;
@@ -132,14 +135,14 @@ export class LiveRun implements JobListener {
 
   started(environment: Environment): void {
     this.#hear(() => {
-      const run = this.#store.run(this.run);
-      if (!isOtherData(this.#store, run, environment.data)) {
+      if (!isOtherData(this.#store, this.#data, environment.data)) {
         this.#environment = environment;
         return;
       }
-      const problem = problemOf(new LabError('data.changed/study', { data: run.training.data }));
+      const { epoch, training } = this.#store.run(this.run);
+      const problem = problemOf(new LabError('data.changed/study', { data: training.data }));
       this.kill();
-      this.#fail({ kind: 'data', ...problem, epoch: run.epoch + 1 });
+      this.#fail({ kind: 'data', ...problem, epoch: epoch + 1 });
     });
   }
 

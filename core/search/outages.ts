@@ -1,4 +1,5 @@
 import { LabError, problemOf } from '../base/errors.ts';
+import type { Lifetime } from '../base/lifetime.ts';
 import type { LabProblem } from '../base/problem.ts';
 
 /** Codes of outages that may pass without a person at this lab: it continues by itself then. */
@@ -41,12 +42,14 @@ export interface OutageEvents {
 /** The time in which the store refuses changes: a busy file, a full disk, a lost file. */
 export class Outages {
   readonly #events: OutageEvents;
+  readonly #lifetime: Lifetime;
   readonly #delayDivisor: number;
   #problem: LabProblem | null = null;
   #tries = 0;
-  #closed = false;
 
-  constructor(delayDivisor: number, events: OutageEvents) {
+  /** @param lifetime no outage begins, and no store is tried, after it */
+  constructor(lifetime: Lifetime, delayDivisor: number, events: OutageEvents) {
+    this.#lifetime = lifetime;
     this.#delayDivisor = delayDivisor;
     this.#events = events;
   }
@@ -59,7 +62,7 @@ export class Outages {
   /** Begins an outage, unless there is one. Throws an error that is no LabError: a bug. */
   meet(error: unknown): void {
     if (!(error instanceof LabError)) throw error;
-    if (this.#problem || this.#closed) return;
+    if (this.#problem || this.#lifetime.isOver) return;
     this.#problem = problemOf(error);
     this.#events.began(this.#problem);
     this.#tryAgainLater(this.#problem);
@@ -87,22 +90,17 @@ export class Outages {
     this.#events.ended();
   }
 
-  close(): void {
-    this.#closed = true;
-  }
-
   #tryAgainLater(problem: LabProblem): void {
     const decision = decideOutage(problem, this.#tries);
     if (decision.do !== 'try-again') return;
     this.#tries++;
-    setTimeout(() => {
-      if (this.#closed) return;
+    this.#lifetime.after(decision.afterMilliseconds / this.#delayDivisor, () => {
       try {
         this.end();
       } catch (error) {
         if (!(error instanceof LabError)) throw error;
         this.#tryAgainLater(problem);
       }
-    }, decision.afterMilliseconds / this.#delayDivisor).unref();
+    });
   }
 }

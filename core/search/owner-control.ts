@@ -1,5 +1,6 @@
 import { LabError, problemOf } from '../base/errors.ts';
 import { requirePossible } from '../graph/space-size.ts';
+import { isDamaged } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { StopWhen } from '../study/run.ts';
@@ -121,11 +122,18 @@ export class OwnerControl {
     this.#load(owner);
   }
 
+  /** Pauses one that waits for a network whose record is damaged. */
   #load(owner: Owner): void {
     const { works, pretraining } = this.#options;
     const work = works.add(owner);
     if (!work) return;
-    pretraining.require(work);
+    try {
+      pretraining.require(work);
+    } catch (error) {
+      if (!isDamaged(error)) throw error;
+      this.pause(owner, 'now', problemOf(error));
+      return;
+    }
     works.settle(work);
   }
 }

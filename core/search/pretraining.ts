@@ -1,3 +1,4 @@
+import type { Lifetime } from '../base/lifetime.ts';
 import type { Store } from '../store/store.ts';
 import { withoutPlace } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
@@ -23,6 +24,7 @@ import type { Work } from './work.ts';
 import type { Works } from './works.ts';
 
 export interface PretrainingOptions {
+  lifetime: Lifetime;
   store: Store;
   active: ActiveRuns;
   works: Works;
@@ -41,10 +43,11 @@ export class Pretraining {
   /** Runs that have not ended. */
   readonly #runs = new Set<number>();
   /** Runs that wait after a failure. */
-  readonly #delayed = new Delays<number>({ keepsProcess: true });
+  readonly #delayed: Delays<number>;
 
   constructor(options: PretrainingOptions) {
     this.#options = options;
+    this.#delayed = new Delays(options.lifetime, { keepsProcess: true });
   }
 
   /** Reads the pretraining runs of the store that have not ended. */

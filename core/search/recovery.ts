@@ -68,7 +68,7 @@ const statesOfOwners = (store: Store): Map<string, JobState> =>
   ]);
 
 /** The end of an interrupted attempt: its start plus its epochs, since the lab may be days late. */
-function lastSign(store: Store, { run, fromEpoch, startedAt }: Attempt): number {
+export function lastSign(store: Store, { run, fromEpoch, startedAt }: Attempt): number {
   const seconds = store.epochs(run, fromEpoch).reduce((sum, epoch) => sum + epoch.seconds, 0);
   return Math.round(startedAt + seconds * 1000);
 }

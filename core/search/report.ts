@@ -73,8 +73,9 @@ export function receive(
       store.changeAttempt(run, attempt, { environment: store.addEnvironment(environment) });
     store.addEpoch(run, metrics, accuracy);
     if (audit !== null) return { go: true, pinned, fresh: true, decisions: [], audited: true };
-    const spared = judge?.spares(record) ?? null;
     const judged = judge?.judge(run, metrics.epoch, accuracy) ?? [];
+    const isStopped = judged.some(({ go }) => !go);
+    const spared = isStopped ? (judge?.spares(record) ?? null) : null;
     const decisions = spared === 'starting-point' ? judged.map(keptOn) : judged;
     for (const decision of decisions) store.addDecision(run, decision, at);
     const runsOn = decisions.every(({ value }) => value !== null) && spared === 'audit';

@@ -1,3 +1,4 @@
+import { unlessDamaged } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import { hasEnded } from '../study/moves.ts';
 import type { Run } from '../study/run.ts';
@@ -26,7 +27,8 @@ export function cancelWaiting(store: Store, run: Run, at: number): void {
 export function tidyAll(store: Store): void {
   const taught = new Set(store.allPretrained().map((network) => network.checkpoint));
   for (const { id, run } of store.checkpoints()) {
-    if (run !== null) tidy(store, store.run(run));
-    else if (!taught.has(id)) store.dropCheckpoint(id);
+    const owner = run === null ? undefined : unlessDamaged(() => store.run(run));
+    if (owner) tidy(store, owner);
+    else if (run === null && !taught.has(id)) store.dropCheckpoint(id);
   }
 }

@@ -94,7 +94,7 @@ export class RunEvents {
         : null;
     const action = recordFailure(store, run, live.attempt, failure, {
       retries: live.owner ? retriesOf(recordOf(store, live.owner)) : PRETRAINING_RETRIES,
-      hasNeighbours: live.owner !== null && active.hasNeighbours(live.slot),
+      hasNeighbours: () => live.owner !== null && active.hasNeighbours(live.slot),
       isSuspect: (each) => backoff.isSuspect(each),
       suitsElsewhere,
       cancelled,

@@ -1,5 +1,8 @@
+import { unlessDamaged } from '../store/refusals.ts';
 import type { Store } from '../store/store.ts';
 import type { Run } from '../study/run.ts';
+
+type Owned = Pick<Run, 'study' | 'rerun'>;
 
 /** By study or re-run, the identity of the data that its first run learned from. */
 const known = new WeakMap<Store, Map<string, string>>();
@@ -10,7 +13,7 @@ const known = new WeakMap<Store, Map<string, string>>();
  *
  * @param data identity of the set that its worker has read
  */
-export function isOtherData(store: Store, run: Run, data: string): boolean {
+export function isOtherData(store: Store, run: Owned, data: string): boolean {
   const { study, rerun } = run;
   if (study === null && rerun === null) return false;
   const owner = rerun === null ? `study ${study}` : `re-run ${rerun}`;
@@ -22,11 +25,12 @@ export function isOtherData(store: Store, run: Run, data: string): boolean {
 }
 
 /** What the store knows of earlier runs, also of those before the lab was opened. */
-function earliest(store: Store, { study, rerun }: Run): string | null {
+function earliest(store: Store, { study, rerun }: Owned): string | null {
   const attempts =
     rerun === null
       ? store.attempts({ study: study! })
       : store.runs({ rerun }).flatMap(({ id }) => store.attempts({ run: id }));
   const environment = attempts.find((each) => each.environment !== null)?.environment;
-  return environment == null ? null : store.environment(environment).data;
+  if (environment == null) return null;
+  return unlessDamaged(() => store.environment(environment).data) ?? null;
 }

@@ -1,15 +1,15 @@
 import { shuffle, stream } from '../base/random.ts';
 import { graphKey } from '../graph/canonical.ts';
 import type { Graph } from '../graph/graph.ts';
-import { conditionsOf, hasMeaning, settledBy } from '../graph/picks.ts';
+import { hasMeaning } from '../graph/picks.ts';
 import type { Condition } from '../graph/picks.ts';
 import { formCount } from '../graph/space-size.ts';
-import { dimensions, graphAt, judgeDraw } from '../graph/space.ts';
+import { graphAt, judgeDraw } from '../graph/space.ts';
 import type { StudyPlan } from '../study/plan.ts';
 import type { Knowledge } from './knowledge.ts';
-import { priorOf } from './prior.ts';
 import { random as randomSampler } from './samplers/random.ts';
 import { samplerOf } from './samplers/samplers.ts';
+import { spaceTables } from './space-tables.ts';
 
 /**
  * Stands in the record of every draw. Raise it with each change that lets a draw come out
@@ -61,16 +61,14 @@ export function sampleTrial(
   knowledge = nothingKnown,
 ): SampledTrial {
   const sampler = samplerOf(plan.sampler);
-  const sizes = dimensions(plan.space).map(({ choices }) => choices.length);
-  const conditions = conditionsOf(plan.space);
+  const { sizes, conditions, settled, prior } = spaceTables(plan);
   const seed = stream(plan.seed, 'training', number).next();
   const look = lookIn(
     plan,
     sampler.learns && plan.duplicates === 'reuse' ? knowledge : nothingKnown,
   );
   const accepts = (picks: readonly number[]): boolean => look(picks).isWanted;
-  const settled = settledBy(conditions);
-  const asked = { sizes, known: knowledge.known, prior: priorOf(plan), accepts, settled };
+  const asked = { sizes, known: knowledge.known, prior, accepts, settled };
   const rejected: SampledTrial['rejected'] = [];
   let first: SampledTrial | undefined;
   for (let draw = 0; ; draw++) {

@@ -1,3 +1,4 @@
+import type { Lifetime } from '../base/lifetime.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Store } from '../store/store.ts';
 import type { StopWhen } from '../study/run.ts';
@@ -12,6 +13,8 @@ import type { Works } from './works.ts';
 
 /** State and functions of a scheduler that its parts share. */
 export interface SchedulerParts {
+  /** Ends with the scheduler; timers and turns belong to it. */
+  lifetime: Lifetime;
   store: Store;
   active: ActiveRuns;
   works: Works;

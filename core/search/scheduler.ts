@@ -1,5 +1,5 @@
 import { LabError } from '../base/errors.ts';
-import { onceATurn } from '../base/once-a-turn.ts';
+import { Lifetime } from '../base/lifetime.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainingPlan } from '../study/plan.ts';
 import type { Pretrained } from '../study/pretrained.ts';
@@ -61,14 +61,15 @@ export class Scheduler {
   readonly #slots: Slots;
   readonly #outages: Outages;
   readonly #emit: Emit;
-  readonly #stopListening: () => void;
   readonly #outlives: (slot: string) => boolean;
   #checkpointEvery: number;
-  #closed = false;
+  readonly #lifetime = new Lifetime();
+  /** The store is left in order; it may be closed. */
+  #isLeft = false;
   /** Fills free slots soon. */
-  readonly #wake = onceATurn(() => {
+  readonly #wake = this.#lifetime.onceATurn(() => {
     this.#outages.watch(() => {
-      if (!this.#closed && !this.trouble) this.#slots.fill();
+      if (!this.trouble) this.#slots.fill();
     });
   });
 
@@ -77,19 +78,20 @@ export class Scheduler {
     this.#store = store;
     this.#emit = emit;
     this.#checkpointEvery = options.checkpointEvery ?? CHECKPOINT_EVERY;
+    const lifetime = this.#lifetime;
     const wake = this.#wake;
     const pause = (owner: Owner, when: StopWhen, problem: LabProblem): void => {
       this.pause(owner, when, problem);
     };
     const events = (): RunEvents['events'] => runEvents.events;
-    const active = new ActiveRuns(store, runner, options.hangAfter ?? HANG_AFTER, events);
-    const backoff = new SlotBackoff(delayDivisor);
-    const suitability = new Suitability(runner, delayDivisor);
+    const active = new ActiveRuns(lifetime, store, runner, options.hangAfter ?? HANG_AFTER, events);
+    const backoff = new SlotBackoff(lifetime, delayDivisor);
+    const suitability = new Suitability(lifetime, runner, delayDivisor);
     this.#outlives = (slot) => runner.outlives?.(slot) ?? false;
     const lastTries = new LastTries(store, active, backoff);
-    const works = new Works({ store, active, lastTries, emit, now });
-    const pretraining = new Pretraining({ store, active, works, emit, now, pause });
-    const outages = new Outages(delayDivisor, {
+    const works = new Works({ lifetime, store, active, lastTries, emit, now });
+    const pretraining = new Pretraining({ lifetime, store, active, works, emit, now, pause });
+    const outages = new Outages(lifetime, delayDivisor, {
       began: (problem) => {
         this.#endAllWork(problem);
       },
@@ -101,7 +103,17 @@ export class Scheduler {
         this.open();
       },
     });
-    const parts = { store, active, backoff, suitability, lastTries, works, pretraining, outages };
+    const parts = {
+      lifetime,
+      store,
+      active,
+      backoff,
+      suitability,
+      lastTries,
+      works,
+      pretraining,
+      outages,
+    };
     const shared = { ...parts, emit, now, wake, pause, delayDivisor };
     const runEvents = new RunEvents(shared);
     this.#active = active;
@@ -121,10 +133,13 @@ export class Scheduler {
     store.onTrouble((trouble) => {
       outages.meet(trouble);
     });
-    this.#stopListening = runner.onSlots(() => {
-      emit({ type: 'slots' });
-      this.#wake();
-    });
+    lifetime.atEnd(
+      runner.onSlots(() => {
+        active.slotsChanged();
+        emit({ type: 'slots' });
+        this.#wake();
+      }),
+    );
   }
 
   /**
@@ -237,16 +252,11 @@ export class Scheduler {
    * second call with `at-once` ends the first sooner.
    */
   async close(how: 'save' | 'at-once'): Promise<void> {
-    this.#closed = true;
-    this.#stopListening();
-    this.#active.close();
-    this.#outages.close();
-    this.#backoff.clear();
-    this.#pretraining.close();
-    this.#works.close();
+    this.#lifetime.end();
     if (how === 'save') await this.#active.interrupt();
     this.#active.leave();
-    this.#suitability.clear();
+    if (this.#isLeft) return;
+    this.#isLeft = true;
     try {
       recover(this.#store, this.#outlives);
     } catch (error) {

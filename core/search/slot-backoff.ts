@@ -1,3 +1,4 @@
+import type { Lifetime } from '../base/lifetime.ts';
 import { Delays } from './delays.ts';
 
 /** A slot gets no run for a while, because runs failed there. */
@@ -64,12 +65,16 @@ interface Failures {
 export class SlotBackoff {
   readonly #delayDivisor: number;
   readonly #failures = new Map<string, Failures>();
-  readonly #resting = new Delays<string>({ keepsProcess: false });
+  readonly #resting: Delays<string>;
   /** Waiting runs, with the slots on which they failed. */
   readonly #avoided = new Map<number, string>();
 
-  /** @param delayDivisor divides the rests */
-  constructor(delayDivisor: number) {
+  /**
+   * @param lifetime no rest outlives it
+   * @param delayDivisor divides the rests
+   */
+  constructor(lifetime: Lifetime, delayDivisor: number) {
+    this.#resting = new Delays(lifetime, { keepsProcess: false });
     this.#delayDivisor = delayDivisor;
   }
 

@@ -28,12 +28,13 @@ const UNSUITED_TIME = 60_000;
 export class Slots {
   readonly #options: SlotsOptions;
   /** Studies and re-runs for which no slot suits. */
-  readonly #unsuited = new Delays<string>({ keepsProcess: false });
+  readonly #unsuited: Delays<string>;
   /** Those whose place may come yet, and whose log says so. */
   readonly #said = new Set<string>();
 
   constructor(options: SlotsOptions) {
     this.#options = options;
+    this.#unsuited = new Delays(options.lifetime, { keepsProcess: false });
   }
 
   /** Fills the free slots as far as there is work for them. */
@@ -191,17 +192,26 @@ export class Slots {
   }
 
   #fitOf(run: number, slot: string): Fit {
-    const { active, backoff, lastTries } = this.#options;
+    const { backoff, lastTries } = this.#options;
     const failedHere = backoff.avoids(run, slot);
     return fitOf({
       isLastTry: lastTries.has(run),
       hasFailedHere: failedHere,
       // Counted only where it matters.
-      slotsInOrder: failedHere
-        ? active.usable().filter((each) => !backoff.isResting(each) && this.#suits(run, each))
-            .length
-        : 1,
+      slotsInOrder: failedHere ? this.#countInOrder(run) : 1,
     });
+  }
+
+  /** Usable slots that suit a run and do not rest; more than two count as two. */
+  #countInOrder(run: number): number {
+    const { store, active, backoff, suitability } = this.#options;
+    const { training } = store.run(run);
+    let count = 0;
+    for (const slot of active.usable()) {
+      if (!backoff.isResting(slot) && suitability.suits(slot, training)) count++;
+      if (count === 2) break;
+    }
+    return count;
   }
 
   /** Draws a study's next trial that can start at once, if any. */

@@ -1,3 +1,4 @@
+import type { Lifetime } from '../base/lifetime.ts';
 import type { LabProblem } from '../base/problem.ts';
 import { deviceOfSlot, remoteName } from '../devices/names.ts';
 import { HERE, isAllowed } from '../study/place.ts';
@@ -38,10 +39,14 @@ const wordsOf = (computation: NonNullable<TrainingPlan['computation']>): string 
 export class Suitability {
   readonly #runner: Runner;
   readonly #delayDivisor: number;
-  readonly #unfit = new Delays<string>({ keepsProcess: false });
+  readonly #unfit: Delays<string>;
 
-  /** @param delayDivisor divides the time for which failures are remembered */
-  constructor(runner: Runner, delayDivisor: number) {
+  /**
+   * @param lifetime no memory of a failure outlives it
+   * @param delayDivisor divides the time for which failures are remembered
+   */
+  constructor(lifetime: Lifetime, runner: Runner, delayDivisor: number) {
+    this.#unfit = new Delays(lifetime, { keepsProcess: false });
     this.#runner = runner;
     this.#delayDivisor = delayDivisor;
   }
@@ -113,7 +118,7 @@ export class Suitability {
   }
 
   get #knowsAny(): boolean {
-    return !this.#unfit.keys()[Symbol.iterator]().next().done;
+    return this.#unfit.size > 0;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Lifetime } from '../base/lifetime.ts';
 import type { Pace } from '../store/store.ts';
 import type { RungDecision } from '../study/decision.ts';
 import type { EpochMetrics } from '../study/metrics.ts';
@@ -43,12 +44,20 @@ export class Work {
   readonly pace: Pace;
   readonly #ready: number[] = [];
   /** Runs that wait after a failure. */
-  readonly #delayed = new Delays<number>({ keepsProcess: true });
+  readonly #delayed: Delays<number>;
   /** Runs that wait for pretrained networks. */
   readonly #held = new Set<number>();
 
-  constructor(owner: Owner, record: Study | Rerun, judge: Judge | null, pace: Pace) {
+  /** @param lifetime no delay of a run outlives it */
+  constructor(
+    owner: Owner,
+    record: Study | Rerun,
+    judge: Judge | null,
+    pace: Pace,
+    lifetime: Lifetime,
+  ) {
     this.owner = owner;
+    this.#delayed = new Delays(lifetime, { keepsProcess: true });
     this.judge = judge;
     this.pace = pace;
     this.plan = 'plan' in record ? record.plan : null;
@@ -66,12 +75,16 @@ export class Work {
 
   /** True when there is nothing left to do. */
   get isDone(): boolean {
-    return this.nextTrial >= this.trials && this.waiting.length === 0 && this.live.size === 0;
+    return this.nextTrial >= this.trials && !this.#isAnyWaiting && this.live.size === 0;
   }
 
   /** Runs that are not on a slot. */
   get waiting(): number[] {
     return [...this.#ready, ...this.#delayed.keys(), ...this.#held];
+  }
+
+  get #isAnyWaiting(): boolean {
+    return this.#ready.length + this.#delayed.size + this.#held.size > 0;
   }
 
   /** Runs that can start at once, ascending: earlier ones go first. */

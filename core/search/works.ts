@@ -1,6 +1,9 @@
+import type { Lifetime } from '../base/lifetime.ts';
+import type { LabProblem } from '../base/problem.ts';
 import type { Store } from '../store/store.ts';
 import type { Run } from '../study/run.ts';
 import type { ActiveRuns } from './active-runs.ts';
+import { failDamaged } from './damaged-runs.ts';
 import { judgeOf } from './judge.ts';
 import type { Judge } from './judge.ts';
 import type { LastTries } from './last-tries.ts';
@@ -12,6 +15,7 @@ import { teachersReady } from './teachers.ts';
 import { Work } from './work.ts';
 
 export interface WorksOptions {
+  lifetime: Lifetime;
   store: Store;
   active: ActiveRuns;
   lastTries: LastTries;
@@ -25,7 +29,6 @@ export class Works {
   readonly #works = new Map<string, Work>();
   /** Rules by study, kept over pauses: runs that were asked to pause may still report. */
   readonly #judges = new Map<number, Judge>();
-  #closed = false;
 
   constructor(options: WorksOptions) {
     this.#options = options;
@@ -43,12 +46,13 @@ export class Works {
   /** Reads what is to be done for a study or re-run; null when it runs already. */
   add(owner: Owner): Work | null {
     if (this.of(owner)) return null;
-    const { store, active } = this.#options;
+    const { lifetime, store, active } = this.#options;
     const record = recordOf(store, owner);
     const judge = 'plan' in record ? this.#judgeOf(record.id) : null;
-    const work = new Work(owner, record, judge, store.pace(owner));
+    const work = new Work(owner, record, judge, store.pace(owner), lifetime);
     this.#works.set(ownerKey(owner), work);
     active.stay(true);
+    for (const { run, problem } of failDamaged(store, owner)) this.#tell(owner, run, problem);
     if ('study' in owner) work.nextTrial = store.trialsSoFar(owner.study);
     for (const run of runsOf(store, owner, ['waiting', 'running'])) {
       if (run.state === 'waiting') this.enqueue(run);
@@ -81,12 +85,6 @@ export class Works {
     this.#judges.clear();
   }
 
-  /** Stops all delays; nothing is completed from now on. */
-  close(): void {
-    this.#closed = true;
-    for (const work of this.all()) work.close();
-  }
-
   /** Lets a waiting run start when a slot is free and its teachers are there. */
   enqueue(run: Run): void {
     const { store, lastTries } = this.#options;
@@ -98,7 +96,7 @@ export class Works {
 
   /** Completes a study or re-run that has nothing left to do. */
   settle(work: Work): void {
-    if (this.#closed || this.of(work.owner) !== work) return;
+    if (this.#options.lifetime.isOver || this.of(work.owner) !== work) return;
     const { store, emit, now } = this.#options;
     if (work.isDone) {
       changeOwner(store, work.owner, { state: 'completed', endedAt: now() });
@@ -112,6 +110,13 @@ export class Works {
    */
   keep(runs: readonly LiveRun[]): void {
     for (const live of runs) if (!this.#options.store.run(live.run).dismissed) live.pauseInstead();
+  }
+
+  /** Says of a run that cannot be read why it fails. */
+  #tell(owner: Owner, run: number, { message, next }: LabProblem): void {
+    const study = 'study' in owner ? owner.study : null;
+    const text = `${message} ${next}`;
+    this.#options.emit({ type: 'log', level: 'error', study, run, text });
   }
 
   #judgeOf(study: number): Judge {

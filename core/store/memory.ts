@@ -2,7 +2,7 @@ import { LabError } from '../base/errors.ts';
 import { problemsIn } from './file/check.ts';
 import { Eraser } from './file/eraser.ts';
 import { migrations } from './file/migrations.ts';
-import { migrate } from './file/schema.ts';
+import { migrate } from './file/migrate.ts';
 import { sizesIn, tablesIn } from './file/tables.ts';
 import { Portions } from './portions.ts';
 import { openSqlite } from './sqlite.ts';

@@ -27,6 +27,20 @@ export const decided = (run: number, rung: number): LabError =>
 export const outOfOrder = (run: number, epoch: number): LabError =>
   new LabError('store.epoch-order', { run, epoch });
 
+/** True for what reading a damaged row throws. */
+export const isDamaged = (error: unknown): boolean =>
+  error instanceof LabError && error.code === 'store.damaged';
+
+/** Reads a record; undefined where its row is damaged. */
+export function unlessDamaged<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isDamaged(error)) return undefined;
+    throw error;
+  }
+}
+
 /** For bytes that are not those that were announced or saved. */
 export const damaged = (id: number, what: string): LabError =>
   new LabError('store.checkpoint-damaged', { id, what });

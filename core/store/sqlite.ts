@@ -4,8 +4,9 @@ import { LabError } from '../base/errors.ts';
 export type Value = string | number | Uint8Array | null;
 
 /**
- * One connection to a SQLite file. The only module that knows better-sqlite3; expected failures (no
- * space, damaged, read-only, busy) come out as LabErrors, statements are prepared once.
+ * One connection to a SQLite file. Only this module and the checkpointer's thread know
+ * better-sqlite3; expected failures (no space, damaged, read-only, busy) come out as LabErrors,
+ * statements are prepared once.
  */
 export interface Sqlite {
   /** Changes rows; gives how many, and the id of the last one inserted. */
@@ -24,7 +25,7 @@ export interface Sqlite {
   onUndo(listener: () => void): void;
   /** Copies everything into an empty file; blocks this thread as long as it takes. */
   backup(file: string): Promise<void>;
-  /** Idempotent. */
+  /** Idempotent. Every later call throws LabError `lab.closed`. */
   close(): void;
 }
 
@@ -127,6 +128,8 @@ function explain(error: unknown, file: string): unknown {
   if (error instanceof TypeError && error.message.includes('directory does not exist')) {
     return new LabError('store.cannot-open/no-folder', { file }, { cause: error });
   }
+  if (error instanceof TypeError && error.message === 'The database connection is not open')
+    return new LabError('lab.closed', { cause: error });
   if (!(error instanceof Database.SqliteError)) return error;
   const known = explanations.find(([pattern]) => pattern.test(error.code));
   if (!known) return error;

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { graphKey } from '../graph/canonical.ts';
+import { TARGET, goalOf } from '../graph/graph.ts';
 import { environmentSchema } from './environment.ts';
 import {
   fractionSchema,
@@ -8,6 +9,7 @@ import {
   idSchema,
   lineSchema,
   seedSchema,
+  sha256Schema,
   textSchema,
   whole,
 } from './fields.ts';
@@ -48,13 +50,24 @@ export const bundleSchema = v.strictObject({
   ),
   seeds: v.pipe(v.array(seedSchema), v.minLength(1), v.maxLength(100)),
   results: v.pipe(v.array(result), v.maxLength(10_000)),
+  /**
+   * Networks that its frozen nodes loaded, by the SHA-256 of their weights; absent in older bundles.
+   */
+  teachers: v.exactOptional(
+    v.pipe(v.array(v.strictObject({ model: textSchema, sha256: sha256Schema })), v.maxLength(100)),
+  ),
   environments: v.pipe(v.array(environmentSchema), v.maxLength(1000)),
 });
 export type Bundle = v.InferOutput<typeof bundleSchema>;
 
 export const emptyBundle = { format: FORMAT, version: VERSION } as const;
 
-/** Reads a bundle. @throws LabError `bundle.unreadable`, and `graph.*` for a wrong graph */
+/**
+ * Reads a bundle.
+ *
+ * @throws LabError `bundle.unreadable`; `bundle.contradiction` where an accuracy is not the end of
+ * its own curve; `graph.*` for a wrong graph
+ */
 export function parseBundle(text: string, name: string): Bundle {
   let content: unknown;
   try {
@@ -68,34 +81,26 @@ export function parseBundle(text: string, name: string): Bundle {
     const place = v.getDotPath(issue) ?? 'the file';
     throw new LabError('bundle.unreadable', { name, what: `${place}: ${issue.message}` });
   }
-  const { variants, results, environments } = read.output;
-  const stray = results.find(
-    ({ variant, environment }) =>
-      variant >= variants.length || (environment ?? -1) >= environments.length,
-  );
-  if (stray) throw new LabError('bundle.unreadable', { name, what: 'a result refers to nothing' });
+  requireSound(read.output, name);
   return read.output;
 }
 
-/** One number of a bundle beside the number that was found now. */
-export interface Compared {
-  variant: string;
-  seed: number;
-  expected: number;
-  /** null where the run has no result. */
-  found: number | null;
-}
-
-/** Returns the numbers of a bundle beside those of runs with the same graph and seed. */
-export function comparedWith(
-  { variants, results }: Bundle,
-  runs: readonly { key: string; seed: number; accuracy: number | null; state: string }[],
-): Compared[] {
-  return results.map(({ variant, seed, accuracy }) => {
-    const { name, graph } = variants[variant]!;
-    const key = graphKey(graph);
-    const run = runs.find((each) => each.key === key && each.seed === seed);
-    const found = run?.state === 'completed' ? run.accuracy : null;
-    return { variant: name, seed, expected: accuracy, found };
-  });
+function requireSound({ variants, results, environments }: Bundle, name: string): void {
+  const seen = new Set<string>();
+  for (const { variant, seed, environment, accuracy, curve } of results) {
+    const of = variants[variant];
+    if (!of || (environment ?? -1) >= environments.length)
+      throw new LabError('bundle.unreadable', { name, what: 'a result refers to nothing' });
+    const place = `${graphKey(of.graph)} ${seed}`;
+    if (seen.has(place))
+      throw new LabError('bundle.unreadable', {
+        name,
+        what: `${of.name}, seed ${seed}, has two results`,
+      });
+    seen.add(place);
+    // The curve is node 1's; where an ensemble is judged, the accuracy is another node's.
+    const last = goalOf(of.graph) === TARGET ? curve.at(-1) : undefined;
+    if (last !== undefined && last !== accuracy)
+      throw new LabError('bundle.contradiction', { name, variant: of.name, seed, accuracy, last });
+  }
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { textSchema as text } from './fields.ts';
+import { textSchema as text, whole } from './fields.ts';
+import { filesLeftOutSchema } from './left-out.ts';
 
 /** Where a number was made: together with plan, graph and seed it says how to make it again. */
 export const environmentSchema = v.strictObject({
@@ -16,6 +17,11 @@ export const environmentSchema = v.strictObject({
    * `TensorFlow`; absent in other precisions, on cards, and in older records.
    */
   kernels: v.exactOptional(text),
+  /**
+   * Threads that computed on a processor. Other bits come from another number of them: TensorFlow
+   * sums gradients of filters by threads. Absent on cards, and in older records.
+   */
+  threads: v.exactOptional(whole(1)),
   /** Operating system and processor, such as `linux x64`. */
   platform: text,
   host: text,
@@ -23,6 +29,8 @@ export const environmentSchema = v.strictObject({
   device: text,
   /** Identity of the data set's content, `<name>:<24 hex digits>`. */
   data: text,
+  /** Files of the set that are no usable image; absent where there is none, and in older records. */
+  leftOut: v.exactOptional(filesLeftOutSchema),
 });
 
 export type Environment = v.InferOutput<typeof environmentSchema>;

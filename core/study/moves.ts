@@ -7,7 +7,8 @@ import type { JobState } from './study.ts';
  * person's wish.
  */
 const runMoves: Readonly<Record<RunState, readonly RunState[]>> = {
-  waiting: ['running', 'cancelled', 'rejected', 'duplicate'],
+  // Fails without a start when its record is damaged.
+  waiting: ['running', 'failed', 'cancelled', 'rejected', 'duplicate'],
   running: ['waiting', 'completed', 'stopped', 'failed', 'out-of-memory', 'cancelled'],
   completed: [],
   stopped: [],

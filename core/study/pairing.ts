@@ -29,7 +29,7 @@ export const pairingSchema = v.strictObject({
   name: machineNameSchema,
   servers: v.pipe(v.array(serverSchema), v.minLength(1), v.maxLength(8)),
   seed: seedSchema,
-  /** Certificate (PEM) that the broker's certificate must come from; absent without TLS. */
-  ca: v.exactOptional(textSchema),
+  /** Certificate (PEM) that the broker's certificate must come from. */
+  ca: textSchema,
 });
 export type Pairing = v.InferOutput<typeof pairingSchema>;

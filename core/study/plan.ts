@@ -56,6 +56,20 @@ export const withPlace = (training: TrainingPlan, place: Place | null): Training
 export const courseOf = ({ data, protocol, purpose, epochs, recipe }: TrainingPlan): string =>
   JSON.stringify([data, protocol, purpose, epochs, recipe]);
 
+/**
+ * Whether two trainings learn from the same images by the same recipe, and the same images judge
+ * them. With the protocol `paper` both purposes use the same images.
+ */
+export function isJudgedAlike(a: TrainingPlan, b: TrainingPlan): boolean {
+  const textOf = (plan: TrainingPlan): string => {
+    const { protocol, purpose, splitSeed } = plan;
+    const images =
+      protocol === 'paper' ? [] : [purpose, ...(purpose === 'search' ? [splitSeed] : [])];
+    return JSON.stringify([plan.data, protocol, images, plan.epochs, plan.recipe]);
+  };
+  return textOf(a) === textOf(b);
+}
+
 /** The paper's rule: the worst half stops at epochs 1, 2, 4, ... */
 export const paperRule = asha.usual;
 

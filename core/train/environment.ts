@@ -6,11 +6,13 @@ import type { Dataset } from '../data/dataset.ts';
 import type { EngineInfo } from '../engine/engine.ts';
 import { computationWords } from '../study/computation.ts';
 import type { Environment } from '../study/environment.ts';
+import { filesLeftOut } from '../study/left-out.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Returns the present environment, which is recorded with every number. */
 export function environmentOf(engine: EngineInfo, dataset: Dataset): Environment {
+  const leftOut = filesLeftOut(dataset);
   return {
     app: appVersion(),
     revision: revision(),
@@ -19,12 +21,14 @@ export function environmentOf(engine: EngineInfo, dataset: Dataset): Environment
       `${engine.version} ` +
       `(${[engine.name, ...(engine.computation ? [computationWords(engine.computation)] : [])].join(', ')})`,
     ...(engine.kernels !== undefined && { kernels: engine.kernels }),
+    ...(engine.threads !== undefined && { threads: engine.threads }),
     platform: `${process.platform} ${process.arch}`,
     host: hostname(),
     device: engine.device.startsWith('GPU')
       ? engine.device
       : `${engine.device}: ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,
     data: dataset.identity,
+    ...(leftOut && { leftOut }),
   };
 }
 

@@ -55,8 +55,8 @@ export interface EpochOptions {
 
 /**
  * Trains one graph from one seed (paper, section 3.4). Each epoch runs one collaborative step per
- * batch, then evaluates all nodes. Equal setups give equal numbers, bit for bit, on the same engine
- * and machine, with or without interruptions.
+ * batch, then evaluates all nodes. Equal setups give equal numbers, bit for bit, on the same engine,
+ * machine and number of threads, with or without interruptions.
  */
 export class Training {
   readonly split: Split;

@@ -1,5 +1,6 @@
 import { nextSteps } from '../base/command-words.ts';
 import { messageOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { Job, JobHandle, JobListener, Verdict } from '../search/runner.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { Failure, StopWhen } from '../study/run.ts';
@@ -85,7 +86,7 @@ export class LabJob implements JobHandle {
     this.#slot.send({ type: 'start', job: notice });
     if (this.#asked) this.#slot.send({ type: 'stop', run: this.job.run, ...this.#asked });
     // The worker hears of a transfer that breaks and fails the job with what it heard.
-    for (const send of sends) void send().catch(() => undefined);
+    for (const send of sends) send().catch(() => undefined);
   }
 
   stop(when: StopWhen, keep: boolean): void {
@@ -202,7 +203,7 @@ export class LabJob implements JobHandle {
       this.#slot.send({ type: 'verdict', run, epoch: metrics.epoch, verdict });
     };
     const verdict = this.#listener.epoch(metrics);
-    if (verdict instanceof Promise) void verdict.then(answer);
+    if (verdict instanceof Promise) inBackground(verdict.then(answer));
     else answer(verdict);
   }
 

@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { LabError, problem } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import { outsideArchive } from '../base/node-program.ts';
-import { onceATurn } from '../base/once-a-turn.ts';
+import { Lifetime } from '../base/lifetime.ts';
 import type { Device } from '../devices/device.ts';
 import type { Sharing } from '../devices/mps.ts';
 import type { Job, JobHandle, JobListener, Runner, Slot } from '../search/runner.ts';
@@ -52,14 +53,13 @@ export class WorkerPool implements Runner {
   readonly #sharing: SharedCards;
   readonly #context: SlotContext;
   readonly #changed = new EventEmitter<{ slots: [] }>();
-  readonly #deviceChecks: NodeJS.Timeout | null;
   #slots: WorkerSlot[] = [];
   #engine: RequestedEngine;
   #dataFolder: string | null;
-  #closed = false;
+  readonly #lifetime = new Lifetime();
   /** Tells of changes, never from within a call of the scheduler. */
-  readonly #announce = onceATurn(() => {
-    if (!this.#closed) this.#changed.emit('slots');
+  readonly #announce = this.#lifetime.onceATurn(() => {
+    this.#changed.emit('slots');
   });
 
   constructor(options: PoolOptions) {
@@ -71,9 +71,10 @@ export class WorkerPool implements Runner {
     this.#context = this.#contextOf(
       options.program ?? outsideArchive(fileURLToPath(new URL('./worker.ts', import.meta.url))),
     );
-    this.#deviceChecks = options.lookAtDevices
-      ? setInterval(() => void this.#lookAtDevices(false), DEVICE_INTERVAL).unref()
-      : null;
+    if (options.lookAtDevices)
+      this.#lifetime.every(DEVICE_INTERVAL, () => {
+        inBackground(this.#lookAtDevices(false));
+      });
     this.#place();
   }
 
@@ -132,7 +133,7 @@ export class WorkerPool implements Runner {
 
   start(name: string, job: Job, listener: JobListener): JobHandle {
     const slot = this.#slots.find(({ place }) => place.slot === name);
-    if (!slot || this.#closed || this.#stateOf(slot).state !== 'ready')
+    if (!slot || this.#lifetime.isOver || this.#stateOf(slot).state !== 'ready')
       throw new LabError('workers.slot-not-ready', { name });
     const handle = slot.start(job, listener);
     this.#announce();
@@ -140,8 +141,7 @@ export class WorkerPool implements Runner {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    clearInterval(this.#deviceChecks ?? undefined);
+    this.#lifetime.end();
     for (const slot of this.#slots) slot.close();
     await Promise.all(this.#slots.map(async (slot) => slot.gone()));
     await this.#sharing.close();
@@ -206,7 +206,7 @@ export class WorkerPool implements Runner {
 
   async #lookAtDevices(afresh: boolean): Promise<void> {
     const changed = await this.#devices.look(afresh, () => this.#engine === 'portable');
-    if (this.#closed || !changed) return;
+    if (this.#lifetime.isOver || !changed) return;
     for (const device of this.#devices.all()) {
       if (device.present) continue;
       for (const slot of this.#slotsOf(device.name)) slot.lose(deviceGone(device));

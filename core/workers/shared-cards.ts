@@ -1,3 +1,4 @@
+import { inBackground } from '../base/in-background.ts';
 import { type CardSharing, type NoSharing, type Sharing, letsNobodyIn } from '../devices/mps.ts';
 
 /** How workers of one card compute at the same time (CUDA MPS), asked for when it is needed. */
@@ -55,7 +56,7 @@ export class SharedCards {
   giveUp(found: string): NoSharing {
     const refused = letsNobodyIn(found);
     if (this.#sharing?.shared) {
-      void this.#sharing.end();
+      inBackground(this.#sharing.end());
       this.#sharing = refused;
     }
     return refused;

@@ -1,3 +1,4 @@
+import { inBackground } from '../base/in-background.ts';
 import type { Progress } from '../search/runner.ts';
 
 /** Milliseconds between two checks of a worker that is silent. */
@@ -49,7 +50,7 @@ export class SilenceWatch {
   constructor(options: SilenceWatchOptions) {
     this.#options = options;
     this.#progress = options.progress;
-    this.#checks = setInterval(() => void this.#check(), CHECK_INTERVAL);
+    this.#checks = setInterval(() => inBackground(this.#check()), CHECK_INTERVAL);
   }
 
   /** The last progress that the worker reported. */

@@ -1,4 +1,5 @@
 import { LabError, problemOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { openDataset } from '../data/resolve.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -41,10 +42,10 @@ export class WorkerContext implements JobTools {
   receive(message: ToWorker): void {
     switch (message.type) {
       case 'hello':
-        void this.#open(message);
+        inBackground(this.#open(message));
         break;
       case 'start':
-        void this.#run(new WorkerJob(message.job, this));
+        inBackground(this.#run(new WorkerJob(message.job, this)));
         break;
       case 'verdict':
         if (this.#job?.job.run === message.run) this.#job.judged(message.epoch, message.verdict);

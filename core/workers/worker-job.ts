@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stepsOf } from '../base/problem.ts';
 import { LabError, messageOf, problemOf } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { NodeState } from '../engine/engine.ts';
 import { nodeNumbers, nodeOf, reachesTarget } from '../graph/graph.ts';
@@ -162,7 +163,7 @@ export class WorkerJob {
             `The checkpoint after epoch ${metrics.epoch} was not stored: ${messageOf(error)}`,
           );
         });
-        void this.#handing.then(() => (this.#handing = null));
+        inBackground(this.#handing.then(() => (this.#handing = null)));
       }
     }
   }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 import { LabError } from '../base/errors.ts';
+import { inBackground } from '../base/in-background.ts';
 import { nodeProgram } from '../base/node-program.ts';
 import { parseToLab } from './check-messages.ts';
 import type { Exit } from './failure.ts';
@@ -99,16 +100,18 @@ export class WorkerProcess {
     const timeout = setTimeout(() => {
       this.kill();
     }, END_TIMEOUT).unref();
-    void this.#gone.then(() => {
-      clearTimeout(timeout);
-    });
+    inBackground(
+      this.#gone.then(() => {
+        clearTimeout(timeout);
+      }),
+    );
   }
 
   /** Ends it at once. */
   kill(): void {
     this.#ignored = true;
     const letGo = this.pid === undefined ? undefined : this.#sharing?.letGo(this.pid);
-    if (letGo) void letGo.then(() => this.#child.kill('SIGKILL'));
+    if (letGo) inBackground(letGo.then(() => this.#child.kill('SIGKILL')));
     else this.#child.kill('SIGKILL');
   }
 

@@ -93,12 +93,12 @@ export const lockText = (
 
 /** `Advice: first rung at epoch 4, one in 2 continues; it keeps 92 % of the best 5 %, ...` */
 export function adviceText({ audit: { advice } }: StudyEffects): string {
-  const { best, trials } = advice;
+  const { best, trials, good } = advice;
   if (!best) return '';
   return (
     `Advice: first rung at epoch ${best.firstRung}, one in ${best.reduction} continues. It keeps ` +
     `${shareText(best.kept)} of the best 5 % for ${best.epochs.toFixed(1)} epochs a trial ` +
-    `(from ${counted(trials, 'complete curve')}).`
+    `(from ${counted(trials, 'complete curve')}, ${good} of them good).`
   );
 }
 

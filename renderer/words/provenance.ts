@@ -5,7 +5,7 @@ import type { Environment } from '../../core/lab/api.ts';
  * by semicolons.
  */
 export function madeIn(environments: readonly Environment[]): Record<string, string | undefined> {
-  const all = (part: keyof Environment): string | undefined =>
+  const all = (part: Exclude<keyof Environment, 'leftOut'>): string | undefined =>
     [...new Set(environments.map((environment) => environment[part]))]
       .filter((word) => word != null)
       .join('; ') || undefined;

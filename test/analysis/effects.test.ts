@@ -1,16 +1,33 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { auditOf, rankCorrelation } from '../../core/analysis/audit.ts';
+import { auditOf } from '../../core/analysis/audit.ts';
 import type { AuditedTrial } from '../../core/analysis/audit.ts';
-import { compare, winnersCurse } from '../../core/analysis/comparison.ts';
+import { compare } from '../../core/analysis/comparison.ts';
+import { benjaminiHochberg } from '../../core/analysis/correction.ts';
 import { mainEffects } from '../../core/analysis/effects.ts';
 import { importanceOf } from '../../core/analysis/importance.ts';
 import { interactions } from '../../core/analysis/interactions.ts';
 import { liftOf, suggestedLocks } from '../../core/analysis/lift.ts';
-import { minimalDifference, neededRuns, power } from '../../core/analysis/power.ts';
-import type { Table } from '../../core/analysis/table.ts';
+import { correlationEstimate, possibleGood } from '../../core/analysis/estimate.ts';
+import { type Design, minimalDifference, neededRuns, power } from '../../core/analysis/power.ts';
+import { effectiveNumber, rankCorrelation } from '../../core/analysis/ranks.ts';
+import type { Row, Table } from '../../core/analysis/table.ts';
 import { stream } from '../../core/base/random.ts';
+
+interface Planned {
+  design: Design;
+  comparisons: number;
+  difference: number;
+  runs: number;
+}
+interface Planning {
+  needed: Planned[];
+  minimal: Planned[];
+  shares: Record<'k' | 'm' | 'population' | 'low' | 'high', number>[];
+  correlations: (Record<'a' | 'b' | 'weights', number[]> &
+    Record<'correlation' | 'low' | 'high', number>)[];
+}
 
 interface Expected {
   tables: (Table & {
@@ -20,9 +37,10 @@ interface Expected {
   })[];
   ranks: { a: number[]; b: number[]; correlation: number }[];
 }
-const expected = JSON.parse(
-  readFileSync(new URL('../fixtures/analysis/effects.json', import.meta.url), 'utf8'),
-) as Expected;
+const read = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../fixtures/analysis/${name}`, import.meta.url), 'utf8'));
+const expected = read('effects.json') as Expected;
+const planning = read('planning.json') as Planning;
 
 const near = (actual: number | null | undefined, value: number, what: string): void => {
   const error = Math.abs((actual ?? NaN) - value) / (1e-3 + Math.abs(value));
@@ -75,6 +93,12 @@ void describe('effects equal those of numpy and scipy', () => {
   void test('rank correlations', () => {
     for (const { a, b, correlation } of expected.ranks)
       near(rankCorrelation(a, b), correlation, 'rho');
+    for (const { a, b, weights, correlation, low, high } of planning.correlations) {
+      near(rankCorrelation(a, b, weights), correlation, 'weighted rho');
+      const found = correlationEstimate(correlation, effectiveNumber(weights))!;
+      near(found.low, low, 'low');
+      near(found.high, high, 'high');
+    }
     assert.equal(rankCorrelation([1, 2], [1, 2]), null);
     assert.equal(rankCorrelation([1, 1, 1], [1, 2, 3]), null);
   });
@@ -91,6 +115,60 @@ function tableOf(count: number, sizes: readonly number[]): Table {
     }),
   };
 }
+
+/** Random trials of 13 dimensions: too many pairs to test all. The last two interact. */
+function wideTable(): Table {
+  const { sizes, rows } = tableOf(300, new Array<number>(13).fill(3));
+  const both = ({ picks }: Row): number => (picks[11] === picks[12] ? 0.1 : 0);
+  return { sizes, rows: rows.map((row) => ({ ...row, value: row.value + both(row) })) };
+}
+
+void test('of many pairs the strongest are tested', () => {
+  const [{ a, b } = { a: 0, b: 0 }] = interactions(wideTable());
+  assert.deepEqual([a, b], [11, 12]);
+});
+
+void test('the mean of a choice is that of its trials', () => {
+  const { rows } = conditionalTable(200);
+  for (const { dimension, choice, count, mean } of mainEffects(conditionalTable(200))) {
+    const own = rows.filter(({ picks }) => picks[dimension] === choice);
+    assert.equal(count, own.length);
+    near(mean, own.reduce((sum, { value }) => sum + value, 0) / own.length, 'mean');
+  }
+});
+
+void test('a share of variance is that between the groups of a choice', () => {
+  const rows = [
+    { picks: [0], value: 1 },
+    { picks: [0], value: 3 },
+    { picks: [1], value: 5 },
+    { picks: [1], value: 7 },
+    { picks: [null], value: 4 },
+  ];
+  // Total 20 about 4, of which 4 times 2 squared lies between the groups.
+  near(importanceOf({ sizes: [2], rows })[0]!.anova, 16 / 20, 'share');
+});
+
+void test('a dimension with one choice is of no importance', () => {
+  const { rows } = tableOf(60, [3, 1]);
+  const [free, fixed] = importanceOf({ sizes: [3, 1], rows });
+  assert.ok(free!.pedAnova > 0.99 && free!.anova > 0.5);
+  assert.deepEqual(fixed, { anova: 0, pedAnova: 0, pedAnovaRaw: 0 });
+});
+
+void test('interactions that were too weak to be tested count in the correction', () => {
+  const table = wideTable();
+  const found = interactions(table);
+  const rest = (13 * 12) / 2 - found.length;
+  assert.equal(found.length, 60);
+  const all = benjaminiHochberg([...found.map(({ p }) => p), ...new Array<number>(rest).fill(1)]);
+  assert.deepEqual(
+    found.map(({ adjusted }) => adjusted),
+    all.slice(0, found.length),
+  );
+  const without = benjaminiHochberg(found.map(({ p }) => p));
+  assert.ok(found[0]!.adjusted > 1.2 * without[0]!);
+});
 
 void describe('lift', () => {
   void test('a choice that is frequent among the best is suggested as a lock', () => {
@@ -261,11 +339,48 @@ void describe('audit of a stopping rule', () => {
       ),
       ...Array.from({ length: 70 }, () => trial(0.2, null, 1)),
     ];
-    const { lost, ranOn, ranOnGood, rungs } = auditOf(trials);
-    assert.deepEqual({ ranOn, ranOnGood }, { ranOn: 10, ranOnGood: 1 });
+    const { lost, stopped, ranOn, ranOnGood, rungs } = auditOf(trials);
+    assert.deepEqual({ stopped, ranOn, ranOnGood }, { stopped: 80, ranOn: 10, ranOnGood: 1 });
     // A tenth of 100: the eight that it stands for and two that went on.
-    near(lost, 0.8, 'share lost');
+    near(lost!.value, 0.8, 'share lost');
+    // One in ten of 80 may be 1 to 34 of them, and two went on.
+    assert.deepEqual(possibleGood(1, 10, 80), { low: 1, high: 34 });
+    near(lost!.low, 1 / 3, 'low');
+    near(lost!.high, 34 / 36, 'high');
     assert.equal(rungs[0]!.trials, 30);
+  });
+
+  void test('the share of good graphs in a population lies where scipy’s exact tails say', () => {
+    for (const { k, m, population, low, high } of planning.shares)
+      assert.deepEqual(possibleGood(k, m, population), { low, high });
+  });
+
+  void test('a rank correlation counts stopped trials by those that ran on', () => {
+    // Among the trials that went on, the rung says nothing; the stopped ones are worse at both.
+    const random = stream('survivors');
+    const through = Array.from({ length: 20 }, () =>
+      trial(0.8 + 0.1 * random.uniform(), 0.8 + 0.1 * random.uniform(), null),
+    );
+    const stopped = Array.from({ length: 80 }, (_, at) => trial(at / 200, null, 1));
+    const audited = stopped.map((each, at) => (at % 8 === 0 ? { ...each, end: at / 200 } : each));
+    const [rung] = auditOf([...through, ...audited]).rungs;
+    assert.ok(rung!.correlation!.value > 0.9, JSON.stringify(rung));
+    assert.ok(rung!.correlation!.low < rung!.correlation!.value);
+    const [unknown] = auditOf([...through, ...stopped]).rungs;
+    assert.equal(unknown!.correlation, null, 'only survivors are known');
+    const [alone] = auditOf(through).rungs;
+    assert.ok(Math.abs(alone!.correlation!.value) < 0.5, 'nothing was stopped');
+  });
+
+  void test('two or three trials say nothing, and five agree with a wide interval', () => {
+    const along = (count: number): AuditedTrial[] =>
+      Array.from({ length: count }, (_, at) => trial(at / 10, at / 10, null));
+    assert.equal(auditOf(along(3)).rungs[0]!.correlation, null);
+    const { value, low, high } = auditOf(along(5)).rungs[0]!.correlation!;
+    assert.ok(value === 1 && high === 1 && low < 0.2, String(low));
+    const few = [...along(20), trial(0.1, 0.9, 1), trial(0.1, 0.8, 1), trial(0.1, null, 1)];
+    const { lost, ranOn } = auditOf(few);
+    assert.deepEqual({ lost, ranOn }, { lost: null, ranOn: 2 });
   });
 
   void test('without audit trials or completed trials there is no estimate', () => {
@@ -318,7 +433,8 @@ void describe('comparisons and power', () => {
       ...{ paired: null, welch: null, adjusted: null },
       ...{ significant: false, needed: null },
     });
-    assert.equal(better!.needed, 2);
+    assert.equal(better!.needed, 3, 'two seeds find it alone, not after the correction');
+    assert.equal(compare(graph, [seeds(70.1, 70.6, 69.8, 70.4, 70.3)])[0]!.needed, 2);
     assert.equal(compare(graph, [graph])[0]!.needed, null);
   });
 
@@ -346,15 +462,40 @@ void describe('comparisons and power', () => {
       assert.equal(neededRuns(1e15, design), 2, 'a spread of rounding errors only');
     }
     assert.equal(neededRuns(1e-6, 'welch'), null);
+    const least = minimalDifference(10_000, 'paired')!;
+    assert.equal(neededRuns(least * 1.000001, 'paired'), 10_000);
+    assert.equal(neededRuns(least * 0.9999, 'paired'), null);
     assert.equal(minimalDifference(1, 'paired'), null);
     // "With 5 seeds and a spread of 0.4 points you will see differences of 0.81 points in 80 % of
     // cases."
     assert.equal((0.4 * minimalDifference(5, 'welch')!).toFixed(2), '0.81');
   });
 
-  void test('winner’s curse', () => {
-    near(winnersCurse(0.66, [0.6, 0.62]), 0.05, 'curse');
-    assert.equal(winnersCurse(0.66, []), null);
-    assert.equal(winnersCurse(NaN, [0.6]), null);
+  void test('power and needed seeds beside several baselines count Holm’s strictest step', () => {
+    for (const { difference, design, comparisons, runs } of planning.needed)
+      assert.equal(neededRuns(difference, design, comparisons), runs, `${difference} ${design}`);
+    for (const { runs, design, comparisons, difference } of planning.minimal)
+      near(minimalDifference(runs, design, comparisons), difference, `${runs} ${design}`);
+    assert.equal(minimalDifference(2, 'paired', 1000), null, 'nothing that could be there');
+  });
+
+  void test('a comparison says the seeds that its test needs beside the others', () => {
+    const graph = seeds(0.7, 0.71, 0.72, 0.7, 0.715);
+    const unclear = seeds(0.69, 0.715, 0.71, 0.705, 0.7);
+    const [alone] = compare(graph, [unclear]);
+    const [beside] = compare(graph, [unclear, seeds(0.6, 0.61, 0.62, 0.6, 0.6), unclear, unclear]);
+    const times = alone!.paired!.t! / Math.sqrt(5);
+    assert.equal(alone!.needed, neededRuns(times, 'paired'));
+    assert.equal(beside!.needed, neededRuns(times, 'paired', 4));
+    assert.ok(beside!.needed! > 1.3 * alone!.needed!);
+  });
+
+  void test('unpaired seeds need as many as Welch’s test of both spreads says', () => {
+    const other = new Map([0.68, 0.71, 0.7].map((value, at) => [100 + at, value]));
+    const [compared] = compare(seeds(0.7, 0.72, 0.71, 0.73, 0.72), [other]);
+    const { t } = compared!.welch!;
+    // Both sides add to the variance: 1 / 5 + 1 / 3.
+    assert.equal(compared!.needed, neededRuns(t! * Math.sqrt(1 / 5 + 1 / 3), 'welch'));
+    assert.notEqual(compared!.needed, neededRuns(t! * Math.sqrt(1 / 5), 'welch'));
   });
 });

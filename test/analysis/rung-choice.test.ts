@@ -59,7 +59,7 @@ void describe('advice on rungs', () => {
   });
 
   void test('too few whole courses, spared trials and missing epochs give none', () => {
-    assert.deepEqual(rungAdvice([], EPOCHS), { trials: 0, choices: [], best: null });
+    assert.deepEqual(rungAdvice([], EPOCHS), { trials: 0, good: 0, choices: [], best: null });
     assert.equal(rungAdvice(trials(9, 1), EPOCHS).best, null);
     const spared = trials(20, 1).map((each) => ({ ...each, isSpared: true }));
     assert.equal(rungAdvice(spared, EPOCHS).trials, 0);
@@ -69,8 +69,15 @@ void describe('advice on rungs', () => {
     assert.deepEqual(rungAdvice(trials(20, 1), 1).choices, []);
   });
 
+  void test('without an audit nothing is advised: survivors look as if the rungs were right', () => {
+    const some = trials(20, 1);
+    assert.notEqual(rungAdvice(some, EPOCHS).best, null);
+    const stopped = { values: new Map<number, number>(), end: null, stoppedAt: 1, curve: [0.3] };
+    assert.deepEqual(rungAdvice([...some, stopped], EPOCHS).choices, []);
+  });
+
   void test('what had to be spared is no sample of what the rule loses', () => {
-    const some = trials(20, 1).map((each, at) => ({ ...each, stoppedAt: at < 2 ? 1 : null }));
+    const some = trials(20, 1).map((each, at) => ({ ...each, stoppedAt: at % 3 === 0 ? 1 : null }));
     const yardstick = { ...trial(2, 1), isSpared: true };
     const without = auditOf(some);
     const withIt = auditOf([...some, yardstick]);

@@ -404,7 +404,7 @@ const killedBroker: Measure = async (folder) => {
 
 const silentNetwork: Measure = async (folder) => {
   const bench = await Bench.open(1, folder);
-  const proxy = await Proxy.before(bench.broker.port);
+  const proxy = await Proxy.before(bench.broker);
   try {
     const lab = await bench.lab();
     await bench.host({ slots: 1, pace: 200 }, bench.ids, proxy.port);

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { paperSpace } from '../../core/graph/space.ts';
 import { Scheduler } from '../../core/search/scheduler.ts';
@@ -10,6 +11,7 @@ import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';
 import { metrics, newStudy, newTrial, training } from '../contract/samples.ts';
+import { ManySlots, RACK } from '../search/many-slots.ts';
 import { ScriptedRunner } from '../search/scripted-runner.ts';
 import { requests, responsiveness } from './busy-lab.ts';
 
@@ -39,6 +41,14 @@ const parts: Record<string, () => Promise<Figures>> = {
   /** The same without a file. */
   async memory() {
     return playStudy(openMemoryStore());
+  },
+
+  /** A rack of 100 slots is lost among 1,000 busy ones, and among 10,000. */
+  async lost_rack_1000() {
+    return loseRack(1000);
+  },
+  async lost_rack_10000() {
+    return loseRack(10_000);
   },
 
   /** A whole lab with eight busy workers. */
@@ -117,6 +127,33 @@ async function playStudy(store: Store): Promise<Figures> {
     last_500_trials_ms: marks[TRIALS]! - marks[TRIALS - third]!,
     rss_mib: process.memoryUsage().rss / 2 ** 20,
   };
+}
+
+/** Occupies all slots, fails the runs of some of them at once, and waits until all run again. */
+async function loseRack(slots: number): Promise<Figures> {
+  return withLabFile(async (store) => {
+    const runner = new ManySlots(slots);
+    const scheduler = new Scheduler(store, runner);
+    const study = store.addStudy(newStudy('bench', nineGates({ trials: slots })));
+    const begun = performance.now();
+    scheduler.resume({ study: study.id });
+    while (runner.starts < slots) await setImmediate();
+    const occupied = performance.now();
+    runner.fail('lost', RACK);
+    const lost = performance.now();
+    await setImmediate();
+    const filled = performance.now();
+    // Each of them starts again after a second.
+    while (runner.starts < slots + RACK) await setImmediate();
+    const again = performance.now();
+    await scheduler.close('at-once');
+    return {
+      start_ms: (occupied - begun) / slots,
+      failures_ms: (lost - occupied) / RACK,
+      next_turn_ms: filled - lost,
+      all_again_ms: again - occupied,
+    };
+  });
 }
 
 /** Finished studies, written without a scheduler. */

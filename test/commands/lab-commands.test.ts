@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import type { Device, LabStatus, RerunView, StudyCard } from '../../core/lab/api.ts';
@@ -59,6 +59,19 @@ describe('a lab without a holder', () => {
     assert.equal((await ktg(own, 'data', '--json')).json[0]!.dataFolder, chosen);
     const { code, err } = await ktg(own, 'data', join(own, 'inside'));
     assert.deepEqual([code, /cannot be the data folder/.test(err)], [1, true], err);
+  });
+
+  test('a data set is not taken for the folder of data sets', async () => {
+    const own = join(folder, 'data-set.sqlite');
+    copyFileSync(file, own);
+    const before = (await ktg(own, 'data', '--json')).json[0]!.dataFolder;
+    for (const set of [`images:side=32,path=${folder}`, 'synthetic:seed=3', 'cifar100']) {
+      const { code, err } = await ktg(own, 'data', set);
+      assert.equal(code, 2, err);
+      assert.match(err, /is one data set, not the folder in which data sets are/);
+      assert.ok(!existsSync(resolve(set)), set);
+    }
+    assert.equal((await ktg(own, 'data', '--json')).json[0]!.dataFolder, before);
   });
 
   test('list, show and status print it as text and JSON', async () => {
@@ -210,7 +223,7 @@ describe('a lab without a holder', () => {
     assert.equal(code, 0);
     assert.match(
       out,
-      /^ktg pause[^]*\nExit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted/,
+      /^ktg pause[^]*\nExit status: 0 done, 1 failed, 2 wrong arguments, 3 it cannot be told/,
     );
   });
 

@@ -116,12 +116,14 @@ describe('texts about a re-run', () => {
       runs: 25,
       spread: 0.004,
       spreadRuns: 0,
+      comparisons: 4,
       detectable: 0.0081,
       expectedTime: 90,
     };
     assert.deepEqual(previewLines(5, preview), [
       '25 runs, about 2 min.',
-      'With 5 seeds and a spread of 0.4 points you will see differences of 0.81 points in 80 % of cases. ' +
+      'With 5 seeds and a spread of 0.4 points you will see differences of 0.81 points in 80 % of cases, ' +
+        'by equal seeds, corrected for 4 comparisons. ' +
         'This lab has no runs of this kind yet, so the spread is a usual one.',
     ]);
     const known = { ...preview, spreadRuns: 10, expectedTime: null };
@@ -134,6 +136,11 @@ describe('texts about a re-run', () => {
       '1 run.',
       'With one seed no difference can be tested.',
     ]);
+    const many = { ...preview, comparisons: 90, detectable: null, expectedTime: null };
+    assert.equal(
+      previewLines(2, many).at(-1),
+      'With 2 seeds no difference can be shown, corrected for 90 comparisons; take more seeds.',
+    );
   });
 
   test('rows of the paper stand beside the paper’s claim under the same test', async () => {

@@ -3,12 +3,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { agreementOf } from '../../core/analysis/agreement.ts';
+import { minimalDifference } from '../../core/analysis/power.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from '../../core/base/errors.ts';
 import type { Graph } from '../../core/graph/graph.ts';
 import { template } from '../../core/graph/templates.ts';
 import { type LabApi, type LabEvent, TOPICS, type TrialRow } from '../../core/lab/api.ts';
-import { comparedWith, parseBundle } from '../../core/study/bundle.ts';
+import { type Bundle, parseBundle } from '../../core/study/bundle.ts';
+import { BASELINES } from '../../core/study/rerun.ts';
+import { comparedWith } from '../../core/study/bundle-compare.ts';
 import { encodeCheckpoint } from '../../core/train/checkpoint.ts';
 import { referenceRows } from '../../core/search/reference.ts';
 import { eventOf, studyIs, temporaryFolder } from '../lab/support.ts';
@@ -18,6 +21,12 @@ import { dml, networks, plan, training } from './samples.ts';
 export interface Seen {
   api: LabApi;
   close(): Promise<void>;
+}
+
+async function bundleIn(api: LabApi, rerun: number): Promise<Bundle> {
+  const { download } = await api.request('reruns.bundle', { rerun });
+  const { data } = await api.request('files.read', { download, offset: 0 });
+  return parseBundle(Buffer.from(data, 'base64').toString(), 'R');
 }
 
 const codeOf = async (work: Promise<unknown>): Promise<string> =>
@@ -343,7 +352,8 @@ export function labContract(
         assert.equal(view.variants[1]!.comparison!.paired!.df, 2);
         assert.ok(view.variants[1]!.comparison!.adjusted! <= 1);
         const { winnersCurse } = await api.request('studies.open', { study });
-        assert.equal(winnersCurse!.difference, best!.accuracy! - view.variants[0]!.mean!);
+        assert.equal(winnersCurse!.mean, view.variants[0]!.mean);
+        assert.equal(winnersCurse!.difference, null, 'the re-run judges by other images');
         assert.ok(
           referenceRows.length > 0 && view.reference.length === 0,
           'the paper is about CIFAR-100',
@@ -366,7 +376,14 @@ export function labContract(
         const wish = { from: { run: best!.run }, seeds: 5, baselines: ['dml' as const] };
         const first = await api.request('reruns.preview', wish);
         assert.deepEqual([first.runs, first.spread, first.spreadRuns], [10, 0.004, 0]);
-        assert.equal((100 * first.detectable!).toFixed(2), '0.81');
+        // Five pairs of unrelated runs: 1.682 standard deviations of their differences.
+        assert.equal((100 * first.detectable!).toFixed(2), '0.95');
+        assert.equal(first.comparisons, 1);
+        const all = await api.request('reruns.preview', { ...wish, baselines: [...BASELINES] });
+        assert.equal(all.comparisons, all.runs / 5 - 1);
+        const corrected = minimalDifference(5, 'paired', all.comparisons)!;
+        assert.ok(all.comparisons >= 2 && corrected > 1.2 * minimalDifference(5, 'paired')!);
+        assert.ok(Math.abs(all.detectable! - corrected * Math.SQRT2 * all.spread) < 1e-12);
         const { rerun } = await api.request('reruns.create', { ...wish, name: 'R', start: true });
         while ((await api.request('reruns.open', { rerun: rerun.id })).done < 10)
           await new Promise((resolve) => setTimeout(resolve, 20));
@@ -377,6 +394,9 @@ export function labContract(
         const { variants } = await api.request('reruns.open', { rerun: rerun.id });
         const squares = variants.map(({ standardDeviation }) => standardDeviation! ** 2);
         assert.ok(Math.abs(then.spread ** 2 - (squares[0]! + squares[1]!) / 2) < 1e-12);
+        const { standardError } = variants[1]!.comparison!.paired!;
+        const times = minimalDifference(5, 'paired')!;
+        assert.ok(Math.abs(then.detectable! - times * standardError * Math.sqrt(5)) < 1e-12);
       }));
 
     test('a bundle of a re-run is trained again from the same seeds to the same numbers', async () =>
@@ -392,20 +412,15 @@ export function labContract(
         await api.request('reruns.resume', { rerun: rerun.id });
         while ((await api.request('reruns.open', { rerun: rerun.id })).done < 6)
           await new Promise((resolve) => setTimeout(resolve, 20));
-        const { download } = await api.request('reruns.bundle', { rerun: rerun.id });
-        const { data } = await api.request('files.read', { download, offset: 0 });
-        const bundle = parseBundle(Buffer.from(data, 'base64').toString(), 'R');
+        const bundle = await bundleIn(api, rerun.id);
         assert.deepEqual([bundle.results.length, bundle.environments.length], [6, 1]);
         const again = await api.request('reruns.verify', { bundle, start: true });
         assert.deepEqual(again.rerun.seeds, rerun.seeds);
         while ((await api.request('reruns.open', { rerun: again.rerun.id })).done < 6)
           await new Promise((resolve) => setTimeout(resolve, 20));
-        const { variants } = await api.request('reruns.open', { rerun: again.rerun.id });
-        const pairs = comparedWith(
-          bundle,
-          variants.flatMap(({ runs }) => runs),
-        );
-        assert.equal(agreementOf(pairs).kind, 'identical');
+        const pairs = comparedWith(bundle, await bundleIn(api, again.rerun.id));
+        assert.ok(pairs.length === 6 && pairs.every(({ mustEqual }) => mustEqual));
+        assert.equal(agreementOf(pairs, 0.01).kind, 'identical');
       }));
 
     test('an export comes in again as it was; files cross in portions', async (context) =>

@@ -445,6 +445,27 @@ export function storeContract(name: string, open: () => Store): void {
       },
     );
 
+    withStore(
+      'weights of a removed trial stay while a pretrained network uses them',
+      async (store) => {
+        // A study file may name any of its runs as the one that made a pretrained network.
+        const { id } = store.addStudy(newStudy());
+        const run = store.addRun(newTrial(id, 0));
+        const weights = await store.saveCheckpoint(newCheckpoint(run.id, 16), AT);
+        const taught = store.addPretrained({
+          ...{ model: 'resnet8', training: training(), seed: 3, run: run.id },
+          ...{ checkpoint: weights.id, accuracy: 0.5, source: '', asked: false, createdAt: AT },
+        });
+        await store.removeStudy(id);
+        assert.deepEqual(store.runs(), []);
+        assert.deepEqual(store.allPretrained(), [{ ...taught, run: null }]);
+        assert.deepEqual(store.checkpoints(), [{ ...weights, run: null }]);
+        let bytes = 0;
+        for await (const piece of store.readCheckpoint(weights.id)) bytes += piece.length;
+        assert.equal(bytes, weights.bytes);
+      },
+    );
+
     withStore('pretrained networks follow their checkpoint', async (store) => {
       const weights = await store.saveCheckpoint(newCheckpoint(null, 16), AT);
       const added = store.addPretrained({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { copyFileSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { decodedFolder } from '../../core/data/images/cache-index.ts';
@@ -58,5 +58,34 @@ describe('a data set for other machines', () => {
     await keep(manifest);
     rmSync(join(decodedFolder(away), `${deliveredKey(name)}.images`));
     await assert.rejects(openDataset(name, { folder: away }), { code: 'data.not-delivered' });
+  });
+
+  test('of other pixels is never trained on, and leaves so that it is delivered again', async (t) => {
+    const { away, delivery } = await packed(t);
+    const { name, manifest, images } = delivery;
+    await keepDelivered(name, away, manifest, async (_, path) => {
+      const bytes = readFileSync(images.path);
+      bytes[0]! ^= 1;
+      writeFileSync(path, bytes);
+      return Promise.resolve();
+    });
+    await assert.rejects(openDataset(name, { folder: away }), {
+      code: 'data.not-delivered',
+      message: /is missing or damaged/,
+    });
+    assert.deepEqual(await deliveredIn(away), []);
+  });
+
+  test('never goes out with the pixels of a damaged copy', async (t) => {
+    const { spec, home, delivery } = await packed(t);
+    const [index, pixels] = ['json', 'images'].map((end) =>
+      readdirSync(decodedFolder(home)).find((name) => name.endsWith(end)),
+    );
+    // a copy of equal identity that comes first, as of a folder that has moved
+    const copy = join(decodedFolder(home), '0'.repeat(32));
+    copyFileSync(join(decodedFolder(home), index!), `${copy}.json`);
+    writeFileSync(`${copy}.images`, readFileSync(join(decodedFolder(home), pixels!)).fill(7));
+    const { name, images } = await packDataset(spec, home);
+    assert.deepEqual([name, images.sha256], [delivery.name, delivery.images.sha256]);
   });
 });

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -148,7 +149,7 @@ describe('decoding', () => {
       /^train\/c is a link to a folder/m,
       /^train\/\.\.dots is a hidden folder/m,
       /^train\/b\/pipe\.jpg is no regular file/m,
-      /^train\/a\/passwd\.jpg cannot be decoded/m,
+      /^train\/a\/passwd\.jpg holds no JPEG, PNG or WebP image/m,
       /^train\/a(\/x)+ is a folder inside 8 others/m,
     ])
       assert.match(found, expected);
@@ -158,6 +159,36 @@ describe('decoding', () => {
     assert.deepEqual(leftOut(await open(join(root, '../set.zip'), home)), [
       'train/.x is a hidden folder, because its name begins with a dot',
     ]);
+  });
+
+  const withoutBytes =
+    process.platform === 'linux' ? false : 'NOT TESTED: names are always UTF-8 on this system.';
+  test('names folders and files whose names are not UTF-8', { skip: withoutBytes }, async (t) => {
+    const { root, home } = await setIn(t);
+    const image = await halves(20, 16, [GREY, GREY]);
+    for (const group of ['a', 'b', 'caf\u{FFFD}']) put(root, `train/${group}/1.jpg`, image);
+    const inLatin1 = (path: string): Buffer => Buffer.from(join(root, path), 'latin1');
+    mkdirSync(inLatin1('train/caf\xe9'));
+    writeFileSync(inLatin1('train/caf\xe9/1.jpg'), image);
+    writeFileSync(inLatin1('train/a/\xfcber.jpg'), image);
+    const set = await open(root, home);
+    assert.deepEqual(set.classNames, ['a', 'b', 'caf\u{FFFD}']);
+    assert.deepEqual(leftOut(set), [
+      'train/a/\\xFCber.jpg has a name that is not UTF-8',
+      'train/caf\\xE9 has a name that is not UTF-8',
+    ]);
+  });
+
+  const withoutPipes = process.platform === 'win32' ? 'NOT TESTED: no pipes in folders.' : false;
+  test('of a pipe in place of an archive is refused', { skip: withoutPipes }, async (t) => {
+    const { home } = await setIn(t);
+    mkdirSync(home);
+    const pipe = join(home, 'set.zip');
+    execFileSync('mkfifo', [pipe]);
+    await assert.rejects(open(pipe, home), {
+      code: 'data.unreadable',
+      message: /set\.zip is neither a file nor a folder/,
+    });
   });
 
   const isRoot = process.getuid?.() === 0;
@@ -252,6 +283,31 @@ describe('decoded images on the disk', () => {
     assert.deepEqual(readdirSync(decodedFolder(disk)), []);
     rmSync(join(disk, 'others'));
     assert.equal((await open(root, disk)).identity, (await open(root, home)).identity);
+  });
+
+  test('of other pixels or labels than their identity are made anew', async (t) => {
+    const { root, home } = await setIn(t);
+    await photographs(root, 5);
+    const first = await open(root, home);
+    const name = readdirSync(decodedFolder(home)).find((each) => each.endsWith('.images'))!;
+    const path = join(decodedFolder(home), name);
+    const whole = readFileSync(path);
+    const labels = first.images.length;
+    const damages: ((bytes: Buffer) => unknown)[] = [
+      (bytes) => bytes.fill(9, 0, labels / 2),
+      (bytes) => (bytes[labels - 1]! ^= 1),
+      (bytes) => bytes.writeInt32LE((first.labels[0]! + 1) % 3, labels),
+      (bytes) => bytes.writeInt32LE(first.labels[0]! + 256, labels),
+    ];
+    for (const damage of damages) {
+      const bytes = Buffer.from(whole);
+      damage(bytes);
+      writeFileSync(path, bytes);
+      const { images, labels: again } = await open(root, home);
+      assert.ok(Buffer.from(images).equals(first.images), 'pixels');
+      assert.deepEqual([...again], [...first.labels]);
+      assert.ok(readFileSync(path).equals(whole), 'and the kept ones');
+    }
   });
 
   test('are listed with their size and the places that they are of, and leave whole', async (t) => {

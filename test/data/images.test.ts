@@ -206,7 +206,7 @@ describe('folders of images', () => {
       /^train\/a\/empty\.png is empty/m,
       /^train\/a\/huge\.png cannot be decoded: Input image exceeds pixel limit/m,
       /^train\/a\/one-pixel\.png has only 1 x 1 pixels/m,
-      /^train\/a\/text\.jpg is svg, not JPEG, PNG or WebP/m,
+      /^train\/a\/text\.jpg holds no JPEG, PNG or WebP image/m,
       /^train\/a\/notes\.txt is no JPEG, PNG or WebP file/m,
       /^train\/b\/animated\.webp is animated: it has 2 pictures/m,
       /^test\/c\/unknown\.jpg is of the class c, which has no training images/m,
@@ -215,11 +215,31 @@ describe('folders of images', () => {
     ])
       assert.match(found, expected);
     assert.equal(set.leftOut?.count, 10);
+    assert.deepEqual(set.leftOut.reasons, [
+      { why: 'cannot be decoded', count: 2 },
+      { why: 'has only N x N pixels', count: 1 },
+      { why: 'holds no JPEG, PNG or WebP image', count: 1 },
+      { why: 'is animated', count: 1 },
+      { why: 'is empty', count: 1 },
+      { why: 'other reasons', count: 4 },
+    ]);
     assert.deepEqual([set.trainCount, set.testCount], [2, 0]);
     await assert.rejects(open(root, home, 'side=32,bad=refuse'), {
       code: 'data.bad-images',
       message: /has 10 files that cannot be used: .*cut\.jpg cannot/,
     });
+  });
+
+  test('are opened by no loader but those of JPEG, PNG and WebP', async (t) => {
+    const { root, home } = await setIn(t);
+    for (const group of ['a', 'b']) put(root, `train/${group}/1.jpg`, await some());
+    await open(root, home);
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="99" height="99"/>';
+    const gif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==', 'base64');
+    for (const file of [Buffer.from(svg), gif])
+      await assert.rejects(sharp(file).metadata(), /unsupported image format|blocked/);
+    put(root, 'picture.svg', svg);
+    await assert.rejects(sharp(join(root, 'picture.svg')).metadata());
   });
 
   test('of CMYK, 16 bits and odd names are used', async (t) => {

@@ -4,6 +4,7 @@
  * unknown.
  */
 import { EventEmitter } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 
 type Handler = (...given: never[]) => unknown;
@@ -21,9 +22,15 @@ class FakeApp extends EventEmitter {
   sent: unknown = null;
   requestSingleInstanceLock = (sent: unknown): boolean => {
     this.sent = sent;
+    mkdirSync(this.getPath('userData'), { recursive: true });
     return this.lock;
   };
-  whenReady = (): Promise<void> => Promise.resolve();
+  ready = false;
+  isReady = (): boolean => this.ready;
+  whenReady = (): Promise<void> => {
+    this.ready = true;
+    return Promise.resolve();
+  };
   /** As in Electron, also the switch that turns the sandbox off is gone then. */
   enableSandbox = (): void => {
     this.sandboxed = true;
@@ -32,7 +39,11 @@ class FakeApp extends EventEmitter {
   /** Each with its program and arguments. */
   readonly schemes: unknown[][] = [];
   setAsDefaultProtocolClient = (...given: unknown[]): boolean => this.schemes.push(given) > 0;
-  getPath = (): string => this.folder;
+  /** Where the app keeps its own state, once it says so. */
+  userData: string | null = null;
+  getPath = (name: string): string =>
+    name === 'userData' ? (this.userData ?? this.folder) : this.folder;
+  setPath = (_name: 'userData', folder: string): void => void (this.userData = folder);
   quit = (): void => void this.quits++;
   exit = (): void => void this.quits++;
   relaunch = (options?: unknown): void => void this.relaunches.push(options);

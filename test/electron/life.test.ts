@@ -3,7 +3,9 @@
  * begins the next one.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
@@ -218,11 +220,38 @@ describe('start', () => {
   });
 
   test('that fails shows an error and leaves no app without a window', async () => {
+    const { whenReady } = app;
+    app.ready = false;
     app.whenReady = () => Promise.reject(new Error('No display.'));
     await begin('--lab=:memory:');
-    app.whenReady = () => Promise.resolve();
+    app.whenReady = whenReady;
     assert.deepEqual(dialog.errors, ['The action failed: No display.']);
     assert.equal(BrowserWindow.made.length, 0);
+  });
+
+  test('beside a first start that does not answer kills nothing and asks', async (context) => {
+    const state = join(folder, 'silent');
+    mkdirSync(state);
+    app.switches.add('user-data-dir');
+    app.userData = state;
+    const silent = createServer().listen(join(state, 'app.sock'));
+    await once(silent, 'listening');
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    app.sent = null;
+    dialog.responses.push(0, 1);
+    process.argv.splice(1, Infinity, 'checkout');
+    await import(`../../electron/main.ts?life=${++lives}`);
+    while (app.quits === 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+      context.mock.timers.tick(100);
+    }
+    assert.equal(app.sent, null, 'Chromium’s lock was asked for');
+    assert.equal(BrowserWindow.made.length, 0);
+    assert.deepEqual(
+      dialog.asked.map(({ message }) => message),
+      Array(2).fill('KTG lab is already open, but it does not answer.'),
+    );
+    silent.close();
   });
 
   test('without Chromium’s sandbox asks the user', async (context) => {
@@ -245,9 +274,9 @@ describe('start', () => {
     app.switches.add('no-sandbox');
     await begin('--lab=:memory:');
     assert.deepEqual([app.quits, BrowserWindow.made.length], [1, 0]);
-    for (const said of [String(mock.calls[0]?.arguments[0]), ...dialog.errors])
+    for (const said of [String(mock.calls[0]?.arguments[0]), dialog.asked[0]!.detail!])
       assert.match(said, /root.*ordinary user.*ktg serve/s);
-    assert.equal(dialog.errors.length, 1);
+    assert.equal(dialog.asked.length, 1);
   });
 
   test('waits for the answer about a lab that cannot be opened', async () => {
@@ -314,14 +343,14 @@ describe('the menu', () => {
       const { ino } = statSync(path);
       dialog.files.push(path);
       click('&File', 'Save a copy of the lab file…');
-      await until(() => statSync(path).ino !== ino || dialog.errors.length > 0);
+      await until(() => statSync(path).ino !== ino || dialog.asked.length > 0);
     };
     writeFileSync(copy, 'an earlier one');
     writeFileSync(`${copy}.new`, 'of somebody else');
     for (const round of [1, 2]) {
       await copied(copy);
       assert.deepEqual(dialog.named.at(-1)!.properties, ['showOverwriteConfirmation']);
-      assert.deepEqual(dialog.errors, [], `${round}`);
+      assert.deepEqual(dialog.asked, [], `${round}`);
       assert.equal(readFileSync(`${copy}.new`, 'utf8'), 'of somebody else');
       const database = openSqlite(copy);
       assert.deepEqual(database.value('PRAGMA integrity_check'), 'ok');
@@ -329,7 +358,8 @@ describe('the menu', () => {
       rmSync(`${copy}-wal`, { force: true });
     }
     await copied(file('copied'));
-    assert.match(dialog.errors.join(), /is a lab that is open.*Choose another name/s);
+    assert.match(dialog.asked[0]!.detail!, /is a lab that is open.*Choose another name/s);
+    assert.deepEqual(dialog.errors, [], 'a box that blocks the main loop');
     click('&File', 'Show the lab file in its folder');
     assert.deepEqual(shell.shown, [file('copied')]);
     await end();
@@ -337,7 +367,8 @@ describe('the menu', () => {
 });
 
 describe('the window', () => {
-  const kept = (): unknown => JSON.parse(readFileSync(join(folder, 'window.json'), 'utf8'));
+  const kept = (): unknown =>
+    JSON.parse(readFileSync(join(folder, 'window', 'window.json'), 'utf8'));
   const normal = { x: 300, y: 150, width: 1000, height: 700 };
 
   test('after a crash opens at its present position, not the saved one', async () => {
@@ -352,7 +383,10 @@ describe('the window', () => {
   });
 
   test('keeps its normal bounds over maximized starts', async () => {
-    writeFileSync(join(folder, 'window.json'), JSON.stringify({ ...normal, maximized: true }));
+    writeFileSync(
+      join(folder, 'window', 'window.json'),
+      JSON.stringify({ ...normal, maximized: true }),
+    );
     for (let start = 0; start < 2; start++) {
       await begin('--lab=:memory:');
       assert.equal(shown().maximized, true);

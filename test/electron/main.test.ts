@@ -19,6 +19,7 @@ describe('the app', () => {
     fake.app.lock = false;
     const again = '../../electron/main.ts?second';
     await import(again);
+    for (let i = 0; i < 200 && fake.app.quits === 0; i++) await settled();
     assert.equal(fake.app.quits, 1);
     assert.equal(fake.BrowserWindow.made.length, 0);
     assert.equal(fake.app.listenerCount('before-quit'), 0);
@@ -79,7 +80,7 @@ describe('the app', () => {
     const window = fake.BrowserWindow.made.at(-1)!;
     let prevented = false;
     window.emit('close', { preventDefault: () => (prevented = true) });
-    assert.deepEqual(JSON.parse(readFileSync(join(folder, 'window.json'), 'utf8')), {
+    assert.deepEqual(JSON.parse(readFileSync(join(folder, 'window', 'window.json'), 'utf8')), {
       ...{ x: 10, y: 20, width: 900, height: 700, maximized: false },
     });
     for (let i = 0; i < 200 && fake.app.quits === 0; i++) await settled();

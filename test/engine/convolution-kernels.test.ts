@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { runsKernels } from '../../core/devices/processor.ts';
 import { openEngine } from '../../core/engine/open.ts';
-import { type Attribute, DataType } from '../../core/engine/tensorflow/graph.ts';
+import { type Attribute, DataType, typeAttribute } from '../../core/engine/tensorflow/graph.ts';
 import { allowed, compute, distance, type Given, random } from './kernel-support.ts';
+import { plainConvolution, plainFilterGradient } from './plain-convolutions.ts';
 
 const possible = runsKernels();
 const skip = !possible.norms && 'NOT TESTED: this processor has no AVX-512 with bfloat16';
@@ -11,7 +12,8 @@ const skipTiles = !possible.tiles && 'NOT TESTED: this processor has no tiles (A
 if (possible.norms) await openEngine({ engine: 'tensorflow', threads: 2 });
 
 const filterGradient = (x: Given, dy: Given, type: DataType): Float32Array =>
-  compute('KtgFilterGradient', [x, dy], {}, [{ index: 0, map: false }], type)[0]!;
+  compute('KtgFilterGradient', [x, dy], { tiles }, [{ index: 0, map: false }], type)[0]!;
+const tiles: Attribute = { kind: 'bool', value: true };
 
 describe('the gradient of a filter in bfloat16 agrees with float32', { skip: skipTiles }, () => {
   for (const [map, outputs] of [
@@ -34,7 +36,8 @@ describe('the gradient of a filter in bfloat16 agrees with float32', { skip: ski
 const fetched = [{ index: 0, map: true }];
 
 /** Attributes of a convolution to which `others` maps are added. */
-const formOf = (turned: boolean, others = 0): Record<string, Attribute> => ({
+const formOf = (type: DataType, turned: boolean, others = 0): Record<string, Attribute> => ({
+  F: typeAttribute(type),
   N: { kind: 'int', value: others },
   turned: { kind: 'bool', value: turned },
 });
@@ -51,9 +54,15 @@ function checkConvolutions(map: readonly number[], outputs: number, type: DataTy
     const filter = random('filter', [3, 3, ...inner]);
     const expected = plainConvolution(x, filter, outputs, turned);
     const inputs = [x, filter];
-    const [y] = compute('KtgConvolution', inputs, formOf(turned), fetched, type);
+    const [y] = compute('KtgConvolution', inputs, formOf(type, turned), fetched, type);
     assert.ok(distance(y!, [...expected]) < allowed[type]!, `turned: ${turned}`);
-    const [sum] = compute('KtgConvolution', [...inputs, other], formOf(turned, 1), fetched, type);
+    const [sum] = compute(
+      'KtgConvolution',
+      [...inputs, other],
+      formOf(type, turned, 1),
+      fetched,
+      type,
+    );
     const sums = [...expected].map((value, i) => value + other.values[i]!);
     assert.ok(distance(sum!, sums) < allowed[type]!, `turned: ${turned}, with a map`);
   }
@@ -93,7 +102,13 @@ describe('convolutions in float32 agree with double precision', { skip }, () => 
     const x = random('x', [1, 8, 8, 16]);
     x.values[(3 * 8 + 3) * 16] = NaN;
     const filter = random('filter', [3, 3, 16, 16]);
-    const [y] = compute('KtgConvolution', [x, filter], formOf(false), fetched, DataType.float);
+    const [y] = compute(
+      'KtgConvolution',
+      [x, filter],
+      formOf(DataType.float, false),
+      fetched,
+      DataType.float,
+    );
     const near = (at: number): boolean => Math.abs(at - 3) <= 1;
     for (const [i, value] of y!.entries()) {
       const [row, column] = [Math.floor(i / 128), Math.floor(i / 16) % 8];
@@ -121,6 +136,7 @@ describe('convolutions joined with norms agree with double precision', { skip },
         'KtgNormedConvolution',
         [x, filter, gamma, beta, mean, variance, ...(relu ? [other] : [])],
         {
+          F: typeAttribute(type),
           N: { kind: 'int', value: relu ? 1 : 0 },
           relu: { kind: 'bool', value: relu },
           epsilon: { kind: 'float', value: 1e-5 },
@@ -137,44 +153,3 @@ describe('convolutions joined with norms agree with double precision', { skip },
       assert.ok(distance(y!, [...expected]) < allowed[type]!);
     });
 });
-
-/** A 3x3 convolution in double precision; `turned`: its filter, for the gradient of an input. */
-function plainConvolution(x: Given, filter: Given, outputs: number, turned: boolean): Float64Array {
-  const inputs = x.shape[3]!;
-  const result = new Float64Array((x.values.length / inputs) * outputs);
-  const weight = (tap: number, i: number, o: number): number =>
-    filter.values[
-      turned ? ((8 - tap) * outputs + o) * inputs + i : (tap * inputs + i) * outputs + o
-    ]!;
-  for (const { tap, from, to } of pairsOfPixels(x.shape))
-    for (let i = 0; i < inputs; i++)
-      for (let o = 0; o < outputs; o++)
-        result[to * outputs + o]! += x.values[from * inputs + i]! * weight(tap, i, o);
-  return result;
-}
-
-/** The gradient of a 3x3 filter in double precision. */
-function plainFilterGradient(x: Given, dy: Given): Float64Array {
-  const [inputs, outputs] = [x.shape[3]!, dy.shape[3]!];
-  const sums = new Float64Array(9 * inputs * outputs);
-  for (const { tap, from, to } of pairsOfPixels(x.shape))
-    for (let i = 0; i < inputs; i++)
-      for (let o = 0; o < outputs; o++)
-        sums[(tap * inputs + i) * outputs + o]! +=
-          x.values[from * inputs + i]! * dy.values[to * outputs + o]!;
-  return sums;
-}
-
-/** Yields each pixel `to` of the images with each pixel `from` that its tap of a 3x3 filter reads. */
-function* pairsOfPixels(shape: readonly number[]) {
-  const [images, height, width] = shape as [number, number, number];
-  for (let n = 0; n < images; n++)
-    for (let y = 0; y < height; y++)
-      for (let p = 0; p < width; p++)
-        for (let tap = 0; tap < 9; tap++) {
-          const [row, column] = [y + Math.floor(tap / 3) - 1, p + (tap % 3) - 1];
-          if (row < 0 || row >= height || column < 0 || column >= width) continue;
-          const line = n * height;
-          yield { tap, from: (line + row) * width + column, to: (line + y) * width + p };
-        }
-}

@@ -75,6 +75,14 @@ describe('a recorded step with our own kernels', () => {
     checkConvolutions(found);
   });
 
+  test('convolves in bfloat16 with vectors, and filters that nothing rounded before', () => {
+    const found = operationsOf('resnet8=T', { norms: true, vectors: true });
+    assert.equal(found.KtgNorm, 7);
+    checkConvolutions(found);
+    const rounded = operationsOf('resnet8=T', { norms: true, tiles: true });
+    assert.ok(found.Cast! < rounded.Cast!, `${found.Cast} and ${rounded.Cast} casts`);
+  });
+
   test('joins additions beside blocks that begin with norms', () => {
     const additions = (kernels: Partial<OwnKernels>) => operationsOf('wrn-10-1=T', kernels).Add!;
     const recorded = additions(noKernels);

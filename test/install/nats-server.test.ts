@@ -53,7 +53,7 @@ describe('nats-server', () => {
   test('is the one that KTG_NATS names, however many there are', async (t) => {
     const { tools, home } = await prepare(t);
     tools.add('nats-server', server('2.11.0'));
-    tools.add('other', server('2.10.3'));
+    tools.add('other', server('2.10.4'));
     const named = join(tools.path.split(':')[0]!, 'other');
     const environment = { PATH: process.env.PATH, KTG_NATS: named };
     assert.equal(await natsServer({ home, environment }), named);
@@ -68,7 +68,7 @@ describe('nats-server', () => {
 
   test('an old one is refused by name, and so is a missing one', async (t) => {
     const { tools, home } = await prepare(t);
-    tools.add('old', server('2.9.25'));
+    tools.add('old', server('2.10.3'));
     const old = join(process.env.PATH!, 'old');
     await assert.rejects(natsServer({ home, environment: { KTG_NATS: old } }), {
       code: 'machines.broker-too-old',

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -136,6 +144,43 @@ export class PretendedTools {
       'c++',
       `const out = process.argv.indexOf('-o');
        if (out > 0) require('fs').copyFileSync(${JSON.stringify(addon)}, process.argv[out + 1]);`,
+    );
+  }
+
+  /** As `addCompiler`; `compilations` counts what it compiled. */
+  addCountedCompiler(): void {
+    this.addCompiler();
+    const program = join(this.folder, 'c++');
+    const count = `require('fs').appendFileSync(${JSON.stringify(this.log)}, '.');`;
+    appendFileSync(program, `\nif (out > 0) ${count}`);
+  }
+
+  compilations(): number {
+    return readFileSync(this.log, 'utf8').length;
+  }
+
+  private get log(): string {
+    return join(this.folder, 'compilations');
+  }
+
+  /**
+   * Puts a compiler of the machine here; a warning of it is an error.
+   *
+   * @param source what it compiles instead of the sources that it is given
+   */
+  addStrictCompiler(compiler: string, source?: string): void {
+    const given = [
+      compiler,
+      source,
+      { env: { ...process.env, PATH: this.before }, stdio: 'inherit' },
+    ];
+    this.add(
+      'c++',
+      `const { spawnSync } = require('child_process');
+       const [compiler, source, options] = ${JSON.stringify(given)};
+       const given = process.argv.slice(2).map((each) => each.endsWith('.cc') && source || each);
+       const flags = [...new Set(given), '-Werror'];
+       process.exitCode = spawnSync(compiler, flags, options).status;`,
     );
   }
 

@@ -44,6 +44,23 @@ void test('the log holds a study from its start to its end, and its re-run', asy
   await lab.close('at-once');
 });
 
+test('the log says once of a study which part of its data is left out', async () => {
+  const leftOut = { count: 3, of: 39, reasons: [{ why: 'cannot be decoded', count: 3 }] };
+  const lab = scriptedLab({ leftOut: () => leftOut });
+  const { study } = await lab.request('studies.create', {
+    name: 'A',
+    plan: plan({ trials: 6 }),
+    start: true,
+  });
+  await studyIs(lab, study.id, 'completed');
+  const texts = (await lab.request('log.read', { study: study.id })).map(({ text }) => text);
+  assert.deepEqual(
+    texts.filter((text) => /left out/.test(text)),
+    ['Study "A" uses a part of its data: 3 of 39 files were left out: cannot be decoded (3).'],
+  );
+  await lab.close();
+});
+
 void test('a lab that is opened again tells only what is new', async () => {
   const store = openMemoryStore();
   const { id } = store.addStudy({ name: 'B', plan: plan(), priority: 0, notes: '', createdAt: 1 });

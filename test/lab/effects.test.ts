@@ -100,7 +100,7 @@ void describe('what the report says of itself', () => {
       },
     );
     const { audit } = await effectsOf(store, id);
-    assert.ok(audit.ranOn > 10 && audit.lost! > 0.2, JSON.stringify(audit));
+    assert.ok(audit.ranOn > 10 && audit.lost!.value > 0.2, JSON.stringify(audit));
     assert.ok(audit.advice.best!.firstRung >= 4);
     const text = effectLines('s', await effectsOf(store, id)).join('\n');
     assert.match(text, /continued for the audit/);

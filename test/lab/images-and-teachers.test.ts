@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import { create } from 'tar';
 import { decodedFolder } from '../../core/data/images/cache-index.ts';
 import { tinyImageNet } from '../../core/data/sets/tiny-imagenet.ts';
@@ -12,8 +13,9 @@ import type { DataSetView, LabApi, LabEvent } from '../../core/lab/api.ts';
 import type { StudyPlan, TrainingPlan } from '../../core/study/plan.ts';
 import { quickLook } from '../../core/study/presets.ts';
 import { recipeFor } from '../../core/study/recipe.ts';
-import { photographs, put } from '../data/photographs.ts';
+import { halves, photographs, put } from '../data/photographs.ts';
 import { temporaryFolder } from '../data/support.ts';
+import { zipOf } from '../train/torch-files.ts';
 import { scriptedLab } from './support.ts';
 
 const fixture = (name: string): string =>
@@ -51,6 +53,25 @@ test('a folder of images is added with its classes, counts and the files left ou
     api.request('data.add', { file: { path: photos }, side: 32, bad: 'refuse' }),
     { code: 'data.bad-images', message: /broken\.jpg/ },
   );
+});
+
+test('an archive that understates the size of a file is added without it', async (t) => {
+  const { api, folder } = await labIn(t);
+  const image = await halves(20, 16, [
+    [90, 90, 90],
+    [160, 160, 160],
+  ]);
+  const zeros = { data: deflateRawSync(Buffer.alloc(200 << 20)), method: 8, size: 1000 };
+  const entries = [
+    { name: 'train/a/1.jpg', data: image },
+    { name: 'train/b/1.jpg', data: image },
+    { ...zeros, name: 'train/a/zeros.jpg' },
+  ];
+  put(folder, 'set.zip', zipOf(entries));
+  const view = await api.request('data.add', { file: { path: join(folder, 'set.zip') } });
+  assert.deepEqual([view.state, view.leftOut?.count], ['ready', 1]);
+  assert.match(view.leftOut!.files[0]!.why, /another size than the 1000 bytes/);
+  assert.equal((await api.request('data.samples', { data: view.name, count: 2 })).length, 2);
 });
 
 function planOn(

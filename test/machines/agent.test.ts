@@ -97,7 +97,7 @@ class HandMadeLab {
 
 void describe('an agent', { skip: noBroker }, async () => {
   if (noBroker !== false) return;
-  const broker = await TestBroker.open(['a', 'b']);
+  const broker = await TestBroker.open(['a', 'b', 'c']);
   after(() => broker.close());
 
   await test('offers a checkpoint only after its epoch, however late the lab answers', async (t) => {
@@ -118,6 +118,16 @@ void describe('an agent', { skip: noBroker }, async () => {
     await lab.start('cpu:0');
     while (answered < 16) await sleep(20);
     assert.deepEqual(early, []);
+  });
+
+  await test('whose data sets cannot be listed comes in all the same, and says why', async (t) => {
+    const lab = await HandMadeLab.open(t, broker, 'c');
+    const list = (): Promise<never> => Promise.reject(new Error('the folder is gone'));
+    const agent = await ScriptedAgent.start(broker.pairing('c'), {}, { list, beat: 2 });
+    t.after(() => agent.vanish());
+    while (agent.log.length < 2) await sleep(5);
+    assert.match(agent.log[1]!, /^The data sets could not be listed: the folder is gone$/);
+    assert.ok(lab.hellos.length > 0);
   });
 
   await test('tells each answer in its next hello', async (t) => {

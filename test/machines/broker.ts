@@ -6,25 +6,34 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { natsServer } from '../../core/install/nats-server.ts';
 import { brokerConfig } from '../../core/machines/broker-config.ts';
 import { newUser } from '../../core/machines/broker-state.ts';
+import { type Certificates, brokerCertificate } from '../../core/machines/certificate.ts';
 import { dialBroker } from '../../core/machines/connection.ts';
-import { labInbox } from '../../core/machines/subjects.ts';
+import { brokerName, labInbox } from '../../core/machines/subjects.ts';
 import type { Pairing } from '../../core/study/pairing.ts';
 import { endProcess } from './end-process.ts';
-import { freePorts, untilGreeted } from './ports.ts';
+import { freePorts, untilOpen } from './ports.ts';
+
+const lab = 'testlab0';
 
 /** A broker with many machines at once, which a test may kill and start again. */
 export class TestBroker {
-  readonly lab = 'testlab0';
+  readonly lab = lab;
   readonly port: number;
+  readonly certificates: Certificates;
   readonly #program: string;
   readonly #folder: string;
   readonly #users = new Map<string, { seed: string; publicKey: string }>();
   #server: ChildProcess | null = null;
 
-  private constructor(program: string, port: number, machines: readonly string[]) {
+  private constructor(
+    place: { program: string; port: number; folder: string; certificates: Certificates },
+    machines: readonly string[],
+  ) {
+    const { program, port, folder, certificates } = place;
     this.#program = program;
     this.port = port;
-    this.#folder = mkdtempSync(join(tmpdir(), 'ktg-broker-'));
+    this.certificates = certificates;
+    this.#folder = folder;
     for (const id of ['', 'probe-', ...machines]) this.#users.set(id, newUser());
     writeFileSync(
       join(this.#folder, 'broker.conf'),
@@ -37,15 +46,18 @@ export class TestBroker {
         labKey: this.#users.get('')!.publicKey,
         probeKey: this.#users.get('probe-')!.publicKey,
         machines: machines.map((id) => ({ id, publicKey: this.#users.get(id)!.publicKey })),
-        tls: undefined,
+        tls: certificates,
       }),
     );
   }
 
   /** @throws LabError of `natsServer` */
   static async open(machines: readonly string[]): Promise<TestBroker> {
-    const [port] = await freePorts(1);
-    const broker = new TestBroker(await natsServer(), port!, machines);
+    const [port] = (await freePorts(1)) as [number];
+    const folder = mkdtempSync(join(tmpdir(), 'ktg-broker-'));
+    const certificates = await brokerCertificate(folder, [brokerName(lab)]);
+    const place = { program: await natsServer(), port, folder, certificates };
+    const broker = new TestBroker(place, machines);
     await broker.start();
     return broker;
   }
@@ -57,7 +69,7 @@ export class TestBroker {
   async start(): Promise<void> {
     const config = join(this.#folder, 'broker.conf');
     this.#server = spawn(this.#program, ['-c', config], { stdio: 'ignore' });
-    await untilGreeted(this.port);
+    await untilOpen(this.port);
   }
 
   async kill(): Promise<void> {
@@ -66,7 +78,8 @@ export class TestBroker {
 
   /** For a lab in another process. */
   get labKey(): LabKey {
-    return { lab: this.lab, port: this.port, seed: this.#users.get('')!.seed };
+    const { ca } = this.certificates;
+    return { lab: this.lab, port: this.port, seed: this.#users.get('')!.seed, ca };
   }
 
   labConnection(): Promise<NatsConnection> {
@@ -85,6 +98,7 @@ export class TestBroker {
       name: machine,
       servers,
       seed,
+      ca: this.certificates.ca,
     };
   }
 
@@ -99,10 +113,13 @@ export interface LabKey {
   lab: string;
   port: number;
   seed: string;
+  ca: string;
 }
 
-export const dialAsLab = ({ lab, port, seed }: LabKey): Promise<NatsConnection> =>
+export const dialAsLab = ({ lab, port, seed, ca }: LabKey): Promise<NatsConnection> =>
   dialBroker({
+    lab,
+    ca,
     servers: [`127.0.0.1:${port}`],
     seed,
     inbox: labInbox(lab),

@@ -31,6 +31,8 @@ class HostileAgent {
   readonly lab: string;
   readonly id: string;
   readonly boot = randomBytes(8).toString('hex');
+  /** The start that its answers to orders name; null for no answers. */
+  answersAs: string | null = this.boot;
   session = '';
   orders: Order[] = [];
   #tick = 0;
@@ -43,13 +45,22 @@ class HostileAgent {
     this.id = id;
     link.hear(downSubject(lab, id, 'order'), (message) => {
       const order = decode(orderSchema, message.data);
-      message.respond(encode({ type: 'done', ...this.snapshot() }));
+      const boot = this.answersAs;
+      if (boot !== null) message.respond(encode({ boot, type: 'done', ...this.snapshot() }));
       this.orders.push(order);
       this.#onOrder(order);
     });
     link.hear(downSubject(lab, id, 'pull'), (message) => {
       this.onPull(message);
     });
+  }
+
+  /** Another agent with the pairing of `agent`, which has heard its session. */
+  static copying({ lab, id, session }: HostileAgent, link: Link): HostileAgent {
+    const copy = new HostileAgent(link, lab, id);
+    copy.session = session;
+    copy.answersAs = null;
+    return copy;
   }
 
   static async start(broker: TestBroker, id: string): Promise<HostileAgent> {
@@ -103,8 +114,14 @@ class HostileAgent {
   }
 
   async report(key: object, number: number, event: object): Promise<Answer | null> {
-    const answer = await this.ask('report', { session: this.session, ...key, number, event });
+    const { boot, session } = this;
+    const answer = await this.ask('report', { boot, session, ...key, number, event });
     return answer && decode(answerSchema, answer.data);
+  }
+
+  async offer(key: object, offer: object): Promise<Msg | null> {
+    const { boot, session } = this;
+    return this.ask('offer', { boot, session, ...key, number: 1, ...offer });
   }
 
   /** Settles when the lab has sent such an order. */
@@ -234,7 +251,7 @@ void describe('an agent that lies', { skip: noBroker }, async () => {
     for (let count = 0; count < 30_000; count++) agent.beat();
     await failsAs(witness, 'lost');
     assert.equal(stateOf(machines, agent.id)?.problem?.code, 'agents.cut-off');
-    assert.equal(stateOf(machines, 'honest')?.state, 'reachable');
+    while (stateOf(machines, 'honest')?.state !== 'reachable') await sleep(5);
   });
 
   await test('weights that differ from their hash or their size are refused', async () => {
@@ -258,12 +275,7 @@ void describe('an agent that lies', { skip: noBroker }, async () => {
       await agent.report(key, 2, epoch(1));
       const sha256 = createHash('sha256').update(randomBytes(8)).digest('hex');
       const offer = { purpose: 'resume', urgency: 'resume', epoch: 1, bytes: 1000, sha256 };
-      const answer = await agent.ask('offer', {
-        session: agent.session,
-        ...key,
-        number: 1,
-        ...offer,
-      });
+      const answer = await agent.offer(key, offer);
       const settled = answer && decode(answerSchema, answer.data);
       assert.ok(settled?.type === 'taken' && settled.problem !== '', wrong);
       assert.deepEqual(witness.checkpoints, []);
@@ -276,7 +288,7 @@ void describe('an agent that lies', { skip: noBroker }, async () => {
     await agent.report(key, 1, started);
     const sha256 = '0'.repeat(64);
     const offer = { purpose: 'final', urgency: 'final', epoch: 8, bytes: 10, sha256 };
-    await agent.ask('offer', { session: agent.session, ...key, number: 1, ...offer });
+    await agent.offer(key, offer);
     await failsAs(witness, 'protocol');
   });
 
@@ -287,7 +299,7 @@ void describe('an agent that lies', { skip: noBroker }, async () => {
     await agent.report(key, 2, epoch(1));
     const sha256 = '0'.repeat(64);
     const offer = { purpose: 'resume', urgency: 'resume', epoch: 1, bytes: 1.9e9, sha256 };
-    await agent.ask('offer', { session: agent.session, ...key, number: 1, ...offer });
+    await agent.offer(key, offer);
     await failsAs(witness, 'protocol');
   });
 
@@ -296,6 +308,68 @@ void describe('an agent that lies', { skip: noBroker }, async () => {
     const rival = await agent.hello({ boot: randomBytes(8).toString('hex') });
     assert.equal(rival, null);
     assert.equal(stateOf(machines, agent.id)?.problem?.code, 'agents.two-agents');
+  });
+
+  await test('a copied pairing forges neither report, offer nor beat, and is told of', async () => {
+    const sha256 = '0'.repeat(64);
+    const offer = { purpose: 'resume', urgency: 'resume', epoch: 1, bytes: 10, sha256 };
+    const acts: Record<string, (copy: HostileAgent) => Promise<Msg | Answer | null>> = {
+      report: (copy) => copy.report(key, 1, started),
+      'report of another attempt': (copy) => copy.report({ run: 7, attempt: 2 }, 1, started),
+      offer: (copy) => copy.offer(key, offer),
+      beat: async (copy) => {
+        copy.beat();
+        await copy.link.connection.flush();
+        return null;
+      },
+    };
+    for (const [what, act] of Object.entries(acts)) {
+      const agent = await enter();
+      const witness = await begin(agent);
+      // It hears everything that the lab says to the machine, but not the word of its agent.
+      const link = new Link(await dialLab(broker.pairing(agent.id)));
+      const copy = HostileAgent.copying(agent, link);
+      agents.push(copy);
+      while (stateOf(machines, agent.id)?.problem?.code !== 'agents.two-agents') {
+        agent.beat();
+        await agent.link.connection.flush();
+        assert.equal(await act(copy), null, what);
+      }
+      assert.deepEqual(witness.calls, [], what);
+      const answer = await agent.report(key, 1, started);
+      assert.deepEqual(answer, { type: 'taken', verdict: null, problem: '' }, what);
+    }
+  });
+
+  await test('an answer to an order counts only from the agent that came in', async () => {
+    const agent = await enter();
+    const slot = `${agent.id}/cpu:0`;
+    while (!isReady(machines, slot)) await sleep(5);
+    agent.answersAs = randomBytes(8).toString('hex');
+    const { orders } = agent;
+    machines.setSlots(`${agent.id}/cpu`, 0);
+    const told = (): number => orders.filter(({ type }) => type === 'slots').length;
+    while (told() < 2) {
+      agent.beat();
+      await sleep(5);
+    }
+    assert.equal(stateOf(machines, agent.id)?.problem?.code, 'agents.two-agents');
+    agent.answersAs = agent.boot;
+    const asked = told();
+    while (told() === asked) {
+      agent.beat();
+      await sleep(5);
+    }
+    assert.equal(stateOf(machines, agent.id)?.state, 'reachable');
+  });
+
+  await test('an agent of an older protocol is told to update', async () => {
+    const agent = await enter();
+    const answer = await agent.hello({ versions: { ...versions, protocol: 2 } });
+    assert.ok(answer?.type === 'refused');
+    assert.match(answer.problem.message, /speaks protocol 2; this lab speaks protocol 3/);
+    assert.equal(answer.problem.next, 'Install the same version on both.');
+    assert.equal(stateOf(machines, agent.id)?.state, 'needs-update');
   });
 
   await test('it cannot pull weights that its jobs do not need', async () => {

@@ -61,6 +61,8 @@ export class ScriptedAgent {
       /** Names of its data sets; may grow. */
       data?: string[];
       fetch?: AgentSessionOptions['fetch'];
+      /** How they are listed, in place of `data`. */
+      list?: AgentSessionOptions['data'];
     } = {},
   ): Promise<ScriptedAgent> {
     const folder = mkdtempSync(join(tmpdir(), 'ktg-scripted-'));
@@ -75,7 +77,7 @@ export class ScriptedAgent {
       runner,
       blobs,
       versions: { ...versions, ...change.versions },
-      data: () => Promise.resolve([...(change.data ?? ['synthetic'])]),
+      data: change.list ?? (() => Promise.resolve([...(change.data ?? ['synthetic'])])),
       ...(change.fetch && { fetch: change.fetch }),
       log: (line) => log.push(line),
       beat: change.beat ?? FAST,

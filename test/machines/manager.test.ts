@@ -69,6 +69,20 @@ describe('the machines of a lab', { skip: noBroker }, () => {
     assert.equal(machines.view('a').problem?.code, 'machines.no-broker');
   });
 
+  test('a pairing of an older version is refused with the commands that make a new one', async (t) => {
+    const folder = await temporaryFolder(t);
+    const first = await openManager(t, folder);
+    const { pairing } = await first.machines.add('Box', { kind: 'command' });
+    await first.close();
+    withoutCertificate(pairing);
+    const { machines } = await openManager(t, folder, first.store);
+    const { problem } = machines.view('box');
+    assert.equal(problem?.code, 'machines.pairing-plain');
+    assert.match(problem.next, /ktg machines remove box.*ktg machines add command --name box/s);
+    await machines.remove('box');
+    assert.equal((await machines.add('Box', { kind: 'command' })).machine.problem, null);
+  });
+
   test('another address is refused while machines use the present one', async (t) => {
     const { machines } = await openManager(t, await temporaryFolder(t));
     await machines.add('a', { kind: 'command' });
@@ -135,6 +149,30 @@ describe('a server over ssh', { skip: noBroker || noSshServer }, () => {
     );
   });
 
+  test('an agent whose pairing has no certificate gives way to one that checks its lab', async (t) => {
+    const folder = await temporaryFolder(t);
+    const { home } = await sshServer(t, folder);
+    const own = join(home, '.ktg-lab');
+    const first = await openManager(t, folder);
+    const { machine, pairing } = await first.machines.add('Server', {
+      kind: 'ssh',
+      host: 'server',
+    });
+    await until(first.machines, machine.id, ({ state }) => state === 'reachable');
+    const pid = agentPid(own);
+    await first.close();
+    withoutCertificate(pairing);
+    const copy = join(own, 'pairings', readdirSync(join(own, 'pairings'))[0]!);
+    writeFileSync(copy, readFileSync(pairing));
+
+    const again = await openManager(t, folder, first.store);
+    await until(again.machines, machine.id, ({ state }) => state === 'reachable');
+    assert.notEqual(agentPid(own), pid);
+    assert.equal(existsSync(`/proc/${pid}`), false);
+    assert.match(readPairing(copy).ca, /BEGIN CERTIFICATE/);
+    await again.machines.remove(machine.id);
+  });
+
   test('without TensorFlow anywhere it computes slowly, says why, and loses old programs', async (t) => {
     const folder = await temporaryFolder(t);
     const { home } = await sshServer(t, folder);
@@ -188,6 +226,11 @@ describe('a server over ssh', { skip: noBroker || noSshServer }, () => {
     assert.deepEqual(machines.views(), []);
   });
 });
+
+/** Makes a pairing file as versions wrote it that knew no certificate. */
+function withoutCertificate(file: string): void {
+  writeFileSync(file, JSON.stringify({ ...readPairing(file), ca: undefined }));
+}
 
 /** Process of the only agent of a home folder. */
 function agentPid(own: string): number {

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { Lifetime } from '../../core/base/lifetime.ts';
 import { createUser } from '@nats-io/nkeys';
 import { nkeyAuthenticator } from '@nats-io/transport-node';
 import { fromText } from '../../core/graph/text.ts';
@@ -241,7 +242,7 @@ void describe('which slots suit a plan', () => {
   });
 
   void test('a failure is remembered only while another slot suits', () => {
-    const suitability = new Suitability(new ScriptedRunner({ slots: 1 }), 1);
+    const suitability = new Suitability(new Lifetime(), new ScriptedRunner({ slots: 1 }), 1);
     const plan = training();
     const slots = ['a/cpu:0', 'a/cpu:1', 'b/cpu:0'];
     const failed = (slot: string, usable: string[]): boolean =>

@@ -18,13 +18,18 @@ export async function freePorts(count: number): Promise<number[]> {
 
 /** Waits until a server on a port of loopback greets new connections. */
 export async function untilGreeted(port: number): Promise<void> {
-  while (!(await greets(port))) await sleep(5);
+  while (!(await tells(port, 'data'))) await sleep(5);
 }
 
-const greets = (port: number): Promise<boolean> =>
+/** Waits until a server on a port of loopback takes connections. */
+export async function untilOpen(port: number): Promise<void> {
+  while (!(await tells(port, 'connect'))) await sleep(5);
+}
+
+const tells = (port: number, event: 'connect' | 'data'): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
-    socket.on('data', () => {
+    socket.on(event, () => {
       resolve(true);
       socket.destroy();
     });

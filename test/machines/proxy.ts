@@ -1,5 +1,9 @@
-import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import type { TestBroker } from './broker.ts';
+import { brokerName } from '../../core/machines/subjects.ts';
 
 /** Reads the protocol of NATS: lines, and messages whose line ends with their size in bytes. */
 class Frames {
@@ -37,15 +41,21 @@ export class Proxy {
   /** Milliseconds. */
   delay = 0;
   /** Every message passes twice, both ways. */
-  duplicates = false;
+  readonly #duplicates: boolean;
 
-  private constructor(target: number) {
-    this.#server = createServer((inner) => {
+  private constructor({ port, lab, certificates }: TestBroker, duplicates: boolean) {
+    this.#duplicates = duplicates;
+    const { ca, certificate, key } = certificates;
+    const dial = (): Socket =>
+      duplicates
+        ? connectTls({ host: '127.0.0.1', port, ca, servername: brokerName(lab) })
+        : connect(port, '127.0.0.1');
+    const taken = (inner: Socket): void => {
       if (this.#isDown) {
         inner.destroy();
         return;
       }
-      const outer = connect(target, '127.0.0.1');
+      const outer = dial();
       const pair: [Socket, Socket] = [inner, outer];
       this.#pairs.add(pair);
       this.#pipe(inner, outer);
@@ -57,11 +67,18 @@ export class Proxy {
           if (!this.#isSilent) for (const each of pair) each.destroy();
         });
       }
-    });
+    };
+    // Only who has the broker's key can read the messages, and send them twice.
+    this.#server = duplicates
+      ? createTlsServer({ cert: readFileSync(certificate), key: readFileSync(key) }, taken)
+      : createServer(taken);
   }
 
-  static async before(port: number): Promise<Proxy> {
-    const proxy = new Proxy(port);
+  static async before(
+    broker: TestBroker,
+    { duplicates = false }: { duplicates?: boolean } = {},
+  ): Promise<Proxy> {
+    const proxy = new Proxy(broker, duplicates);
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;
@@ -100,7 +117,7 @@ export class Proxy {
     const frames = new Frames();
     from.on('data', (raw) => {
       if (this.#isSilent) return; // lost for good: the connection is broken when it heals
-      const data = this.duplicates ? frames.doubled(raw) : raw;
+      const data = this.#duplicates ? frames.doubled(raw) : raw;
       if (this.delay === 0) to.write(data);
       else setTimeout(() => to.write(data), this.delay);
     });

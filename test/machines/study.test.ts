@@ -155,7 +155,7 @@ void describe('studies on other machines', { skip: noBroker }, async () => {
 
   await test('a silent network of less than a lease costs nothing', async () => {
     const [id] = take(1) as [string];
-    const proxy = await Proxy.before(broker.port);
+    const proxy = await Proxy.before(broker);
     closing.push(async () => proxy.close());
     const far = await agent(id, { slots: 2, pace: 5 }, { port: proxy.port });
     const lab = await open([id], {
@@ -178,7 +178,7 @@ void describe('studies on other machines', { skip: noBroker }, async () => {
 
   await test('an attempt that was given up is fenced when its machine is back', async () => {
     const [far, near] = take(2) as [string, string];
-    const proxy = await Proxy.before(broker.port);
+    const proxy = await Proxy.before(broker);
     closing.push(async () => proxy.close());
     const cut = await agent(far, { slots: 2, pace: 5 }, { port: proxy.port });
     const lab = await open([far, near]);
@@ -198,8 +198,7 @@ void describe('studies on other machines', { skip: noBroker }, async () => {
 
   await test('messages that come twice change nothing', async () => {
     const [id] = take(1) as [string];
-    const proxy = await Proxy.before(broker.port);
-    proxy.duplicates = true;
+    const proxy = await Proxy.before(broker, { duplicates: true });
     closing.push(async () => proxy.close());
     const script = { slots: 2, checkpointEach: 2, checkpointBytes: 600_000 };
     const far = await agent(id, script, { port: proxy.port });
@@ -215,7 +214,7 @@ void describe('studies on other machines', { skip: noBroker }, async () => {
 
   await test('a slow network with cuts only takes longer', async () => {
     const [id] = take(1) as [string];
-    const proxy = await Proxy.before(broker.port);
+    const proxy = await Proxy.before(broker);
     closing.push(async () => proxy.close());
     proxy.delay = 5;
     const far = await agent(

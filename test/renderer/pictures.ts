@@ -10,15 +10,18 @@ import { parseGraph } from '../../core/graph/parse.ts';
 import { fromText } from '../../core/graph/text.ts';
 import type { Attempt, TrialRow } from '../../core/lab/api.ts';
 import { drawCurves } from '../../renderer/charts/curves.ts';
+import { drawForest, forestHeight } from '../../renderer/charts/forest.ts';
 import { drawGates, gateShares, gatesHeight, gatesLegend } from '../../renderer/charts/gates.ts';
 import { drawHistory, history } from '../../renderer/charts/history.ts';
 import { pictureSvg } from '../../renderer/charts/picture.ts';
 import { drawSeeds } from '../../renderer/charts/seeds.ts';
 import { light } from '../../renderer/ui/colors.ts';
 import { drawTimeline } from '../../renderer/charts/timeline.ts';
+import { columnEpochs } from '../../renderer/charts/tournament-columns.ts';
+import { drawTournament } from '../../renderer/charts/tournament.ts';
 import { figure } from '../../renderer/features/graph/figure.ts';
 import { figureSvg } from '../../renderer/features/graph/svg.ts';
-import { curve, trial } from './rows.ts';
+import { curve, decision, trial } from './rows.ts';
 
 export const picturesFolder = join(import.meta.dirname, 'pictures');
 const SIZE = { width: 560, height: 300 };
@@ -155,5 +158,22 @@ export function pictures(): Map<string, string> {
     'seeds',
     drawSeeds([variant('graph', 0.72, 1), variant('dml', 0.7, 4)], [paper], SIZE, light).marks,
   );
+  const decisions = rows.flatMap(({ run, epoch }) =>
+    [1, 2, 4]
+      .filter((rung) => rung <= epoch)
+      .map((rung) => ({
+        run,
+        ...decision({ rung, value: 0.1 * rung, go: rung < epoch, n: 8, rank: 1, limit: 4 }),
+      })),
+  );
+  const columns = { epochs: columnEpochs([1, 2, 4], 8), axis: 'rung' as const, decisions };
+  chart('tournament', drawTournament({ ...input, ...columns }, SIZE, light).marks);
+  const forest = [-0.01, 0.012, 0.03].map((difference, i) => ({
+    title: `${i} → 1 Cutoff`,
+    ...{ difference, interval: { low: difference - 0.012, high: difference + 0.015 } },
+    ...{ significant: i === 2, text: difference.toFixed(3) },
+  }));
+  const tall = { width: SIZE.width, height: forestHeight(forest.length) };
+  chart('forest', drawForest(forest, tall, light), tall);
   return drawn;
 }

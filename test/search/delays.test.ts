@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
+import { Lifetime } from '../../core/base/lifetime.ts';
 import { Delays } from '../../core/search/delays.ts';
 
 test('a delay ends once; a later one of the same key takes its place', () => {
   mock.timers.enable({ apis: ['setTimeout'] });
-  const delays = new Delays<string>({ keepsProcess: false });
+  const delays = new Delays<string>(new Lifetime(), { keepsProcess: false });
   const ended: string[] = [];
   const start = (key: string, milliseconds: number, name: string): void => {
     delays.start(key, milliseconds, () => {

@@ -67,7 +67,7 @@ const resultsOf = ({ store, id }: { store: Store; id: number }) =>
     ...[number, key, seed, state, epoch, accuracy],
   ]);
 
-void describe('a study in order', () => {
+describe('a study in order', () => {
   for (const [name, change] of [
     ['ASHA', {}],
     ['the median', { rule: { kind: 'median', grace: 2, samples: 3 } }],
@@ -83,7 +83,7 @@ void describe('a study in order', () => {
     ],
     ['more trials than graphs', { space: noFrozen, inOrder: 2 }],
   ] satisfies [string, Partial<StudyPlan>][])
-    void test(`draws the same graphs whatever the workers do, under ${name}`, async () => {
+    test(`draws the same graphs whatever the workers do, under ${name}`, async () => {
       const plan = { ...inOrder, ...change, training: training({ epochs: 8 }) };
       const alone = graphsOf(await played(plan, { slots: 1 }));
       for (const slots of [2, 5, 9])
@@ -102,7 +102,7 @@ void describe('a study in order', () => {
       assert.ok(redrawn.every(({ finding }) => finding === 'same'));
     });
 
-  void test('finds the same where no rule stops trials; stops depend on the order of reports', async () => {
+  test('finds the same where no rule stops trials; stops depend on the order of reports', async () => {
     const none = { ...inOrder, rule: { kind: 'none' } } as const;
     const alone = await played(none, { slots: 1 });
     const uneventful = await played(none, { slots: 5, ...uneven(1) });
@@ -114,13 +114,13 @@ void describe('a study in order', () => {
     );
   });
 
-  void test('without order, another speed of workers draws other graphs', async () => {
+  test('without order, another speed of workers draws other graphs', async () => {
     const { inOrder: _lag, ...free } = inOrder;
     const alone = graphsOf(await played(free, { slots: 1 }));
     assert.notDeepEqual(graphsOf(await played(free, { slots: 5, ...uneven(1) })), alone);
   });
 
-  void test('a trial waits for the first rung of the trial `inOrder` before it, no longer', async () => {
+  test('a trial waits for the first rung of the trial `inOrder` before it, no longer', async () => {
     const { store, study, scheduler, until, runner } = scriptedLab({
       slots: 9,
       // Trial 3 is slow from its second epoch on.
@@ -140,7 +140,7 @@ void describe('a study in order', () => {
     await scheduler.close('save');
   });
 
-  void test('a trial that fails or is cancelled before the first rung holds up no draw', async () => {
+  test('a trial that fails or is cancelled before the first rung holds up no draw', async () => {
     const { store, study, scheduler, until } = scriptedLab({
       slots: 4,
       mishap: ({ run }, epoch) => (run % 7 === 3 && epoch === 1 ? 'nan' : undefined),
@@ -158,7 +158,7 @@ void describe('a study in order', () => {
     assert.ok((await redrawStudy(store, id)).every(({ finding }) => finding === 'same'));
   });
 
-  void test('learns: later trials are better than those of a random search', async () => {
+  test('learns: later trials are better than those of a random search', async () => {
     const accuracy: Script['accuracy'] = (job, epoch) =>
       0.1 * curve(job, epoch) +
       (0.9 * job.graph.edges.filter(({ gate }) => gate === 'through').length) /

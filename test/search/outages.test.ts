@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
+import { Lifetime } from '../../core/base/lifetime.ts';
 import { LabError } from '../../core/base/errors.ts';
 import { Outages, decideOutage } from '../../core/search/outages.ts';
 
@@ -40,7 +41,8 @@ describe('an outage', () => {
     const calls: string[] = [];
     const refusal = new LabError({ code, message: 'It refuses.', next: '' });
     const store = { error: refusal as LabError | null };
-    const outages = new Outages(1, {
+    const lifetime = new Lifetime();
+    const outages = new Outages(lifetime, 1, {
       began: () => calls.push('began'),
       tryStore: () => {
         calls.push('tried');
@@ -51,7 +53,7 @@ describe('an outage', () => {
     outages.watch(() => {
       throw store.error!;
     });
-    return { outages, calls, store };
+    return { lifetime, outages, calls, store };
   };
 
   test('begins once, is tried again and ends when the store takes changes', () => {
@@ -85,8 +87,8 @@ describe('an outage', () => {
   });
 
   test('is not tried again once the lab is closed', () => {
-    const { outages, calls } = begun('store.busy');
-    outages.close();
+    const { lifetime, calls } = begun('store.busy');
+    lifetime.end();
     mock.timers.tick(1_000_000);
     assert.deepEqual(calls, ['began']);
   });

@@ -15,6 +15,7 @@ import type { Redraw } from '../../core/search/redraw.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
+import { readOptuna } from '../../core/store/transfer/optuna-file.ts';
 import { exportStudy } from '../../core/store/transfer/export.ts';
 import { importStudy } from '../../core/store/transfer/import.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';
@@ -54,7 +55,7 @@ const findings = (trials: readonly Redraw[]): string[] => [
   ...new Set(trials.map(({ finding }) => finding)),
 ];
 
-void describe('drawing the trials of a study again', () => {
+describe('drawing the trials of a study again', () => {
   for (const [name, change] of [
     ['of a random search', { sampler: 'random', rejected: 'resample' }],
     ['of TPE', { sampler: 'tpe' }],
@@ -76,7 +77,7 @@ void describe('drawing the trials of a study again', () => {
     ['of the median rule', { sampler: 'tpe', rule: { kind: 'median', grace: 2, samples: 3 } }],
     ['in order', { sampler: 'tpe', inOrder: 4 }],
   ] satisfies [string, Partial<StudyPlan>][])
-    void test(`gives their graphs ${name}, also in another lab`, async () => {
+    test(`gives their graphs ${name}, also in another lab`, async () => {
       const { store, id } = await played(change);
       const trials = await redrawStudy(store, id);
       assert.equal(trials.length, TRIALS);
@@ -85,7 +86,7 @@ void describe('drawing the trials of a study again', () => {
       assert.deepEqual(await redrawStudy(copy.store, copy.id), trials);
     });
 
-  void test('names a trial whose graph is another one, and what came out', async () => {
+  test('names a trial whose graph is another one, and what came out', async () => {
     const { store, id } = await played({ sampler: 'tpe' });
     const forged = openMemoryStore();
     const { id: study } = forged.addStudy({
@@ -119,7 +120,7 @@ void describe('drawing the trials of a study again', () => {
     );
   });
 
-  void test('says which draws have no record, instead of guessing', async () => {
+  test('says which draws have no record, instead of guessing', async () => {
     const store = openMemoryStore();
     const made = await played({ sampler: 'tpe', start: usualStart });
     const { id } = store.addStudy(made.store.study(made.id));
@@ -141,10 +142,10 @@ void describe('drawing the trials of a study again', () => {
     assert.equal(found[20]!.finding, 'newer-version');
   });
 
-  void test('knows no record of trials that came from Optuna', async () => {
+  test('knows no record of trials that came from Optuna', async () => {
     const file = join(import.meta.dirname, '../fixtures/optuna/authors.db');
     const store = openMemoryStore();
-    const study = await importOptuna(store, file, AT);
+    const study = await importOptuna(store, readOptuna(file), 'Optuna', AT);
     assert.deepEqual(findings(await redrawStudy(store, study.id)), ['no-record']);
   });
 });
@@ -164,7 +165,7 @@ async function worked(file: string, change: object, milliseconds: number): Promi
   return code === 0;
 }
 
-void test('a draw that was made is never made again, whenever its lab is killed', async () => {
+test('a draw that was made is never made again, whenever its lab is killed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-draws-'));
   const random = stream(5, 'kills');
   try {

@@ -35,6 +35,8 @@ export interface Script {
   device?: string;
   /** Identity of the data that the worker of a job has read. */
   data?: (job: Job) => string;
+  /** Files that its worker has found to be no image; default: none. */
+  leftOut?: () => Environment['leftOut'];
   /** Seconds that a worker says to have compiled before its first epoch; 0: it does not compile. */
   compiling?: number;
 }
@@ -83,6 +85,7 @@ export class ScriptedRunner implements Runner {
       compiling: 0,
       device: 'Formula curves',
       data: () => environment.data,
+      leftOut: () => undefined,
       ...script,
     };
     this.#slots = Array.from({ length: script.slots }, (_, index) => ({
@@ -211,7 +214,9 @@ export class ScriptedRunner implements Runner {
           imagesPerSecond: 0,
           memory: 1,
         });
-      listener.started({ ...environment, data: this.#script.data(working.job) });
+      const leftOut = this.#script.leftOut();
+      const data = this.#script.data(working.job);
+      listener.started({ ...environment, data, ...(leftOut && { leftOut }) });
     }
     if (stop?.when === 'now') return this.#halt(working, stop.keep);
     const epoch = working.epoch + 1;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, mock, test } from 'node:test';
+import { Lifetime } from '../../core/base/lifetime.ts';
 import { SlotBackoff, afterFailureOn } from '../../core/search/slot-backoff.ts';
 
 const slots = ['gpu:0', 'gpu:1', 'gpu:2'];
@@ -18,7 +19,7 @@ describe('slots that rest', () => {
 
   test('a slot rests longer and longer after three failed runs, and an epoch ends it', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
-    const backoff = new SlotBackoff(1);
+    const backoff = new SlotBackoff(new Lifetime(), 1);
     let woken = 0;
     const fail = (run: number) => backoff.failed('gpu:1', run, slots, () => woken++);
     assert.deepEqual(
@@ -46,13 +47,13 @@ describe('slots that rest', () => {
   });
 
   test('where every slot fails none rests', () => {
-    const backoff = new SlotBackoff(1);
+    const backoff = new SlotBackoff(new Lifetime(), 1);
     const fail = (slot: string) =>
       [1, 2, 3].map((run) => backoff.failed(slot, run, slots, () => undefined))[2];
     assert.ok(fail('gpu:0') && fail('gpu:1'));
     assert.equal(fail('gpu:2'), null);
     assert.ok(slots.every((slot) => !backoff.isResting(slot) && !backoff.isSuspect(slot)));
-    const alone = new SlotBackoff(1);
+    const alone = new SlotBackoff(new Lifetime(), 1);
     for (const run of [1, 2, 3, 4])
       assert.equal(
         alone.failed('cpu:0', run, ['cpu:0'], () => undefined),
@@ -61,7 +62,7 @@ describe('slots that rest', () => {
   });
 
   test('a run avoids the slot on which it failed until it has got another', () => {
-    const backoff = new SlotBackoff(1);
+    const backoff = new SlotBackoff(new Lifetime(), 1);
     backoff.avoid(7, 'gpu:0');
     assert.ok(backoff.avoidsAny && backoff.avoids(7, 'gpu:0'));
     assert.ok(!backoff.avoids(7, 'gpu:1') && !backoff.avoids(8, 'gpu:0'));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Lifetime } from '../../core/base/lifetime.ts';
 import { planFrom } from '../../core/commands/plan.ts';
 import { paperSpace, withGates, withLists, withSpaceEnsemble } from '../../core/graph/space.ts';
 import { fromText, toText } from '../../core/graph/text.ts';
@@ -184,7 +185,13 @@ void describe('the audit of the stopping rule', () => {
   void test('one that is under way is expected to come to its end', () => {
     const store = openMemoryStore();
     const { id } = store.addStudy(newStudy());
-    const work = new Work({ study: id }, store.study(id), null, store.pace({ study: id }));
+    const work = new Work(
+      { study: id },
+      store.study(id),
+      null,
+      store.pace({ study: id }),
+      new Lifetime(),
+    );
     for (const number of [0, 1]) {
       const run = store.addRun(newTrial(id, number)).id;
       store.changeRun(run, { state: 'running', ...(number === 1 && { audit: 1 }) });

@@ -11,6 +11,7 @@ import {
   readdirSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -26,8 +27,9 @@ import { checkLabFile } from '../../core/store/file/check.ts';
 import { checkFolder } from '../../core/store/file/folder.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { migrations } from '../../core/store/file/migrations.ts';
-import { APPLICATION_ID, migrate, schemaOf } from '../../core/store/file/schema.ts';
-import { openSqlite } from '../../core/store/sqlite.ts';
+import { migrate } from '../../core/store/file/migrate.ts';
+import { APPLICATION_ID, schemaOf } from '../../core/store/file/schema.ts';
+import { openSqlite, type Sqlite, type Value } from '../../core/store/sqlite.ts';
 import { wireDecision } from '../../core/study/decision.ts';
 import {
   AT,
@@ -486,6 +488,7 @@ void describe('schemas', () => {
 
   // Kept databases of every released schema; see test/fixtures/store/README.md.
   const kept = join(import.meta.dirname, '../fixtures/store');
+  const olderLabs = migrations.slice(1).map((_, index) => `schema-${index + 1}.ktg`);
   for (const name of readdirSync(kept).filter((each) => each.endsWith('.ktg'))) {
     void test(`a lab of ${name} opens with everything in it`, async () => {
       const file = newFile();
@@ -514,6 +517,60 @@ void describe('schemas', () => {
       store.close();
     });
   }
+
+  for (const name of olderLabs)
+    test(`a lab of ${name} is read without being changed, from a copy that goes`, () => {
+      const home = mkdtempSync(join(tmpdir(), 'ktg-old-'));
+      const before = process.env.TMPDIR;
+      process.env.TMPDIR = home; // where the copy is made
+      try {
+        const file = join(home, 'lab.ktg');
+        copyFileSync(join(kept, name), file);
+        const bytes = readFileSync(file);
+        const store = openLabFile(file, { readOnly: true });
+        const copies = (): string[] => readdirSync(home).filter((each) => /^ktg-lab-/.test(each));
+        const [folder, ...others] = copies();
+        assert.deepEqual([others, statSync(join(home, folder!)).mode & 0o077], [[], 0]);
+        assert.equal(statSync(join(home, folder!, 'lab.sqlite')).mode & 0o077, 0);
+        assert.deepEqual([store.place.file, store.place.readOnly], [file, true]);
+        const [study] = store.studies();
+        assert.equal(store.runs({ study: study!.id, kind: 'trial' }).length, study!.plan.trials);
+        assert.throws(() => store.setSetting('x', 1), { code: 'store.read-only' });
+        store.close();
+        assert.deepEqual(copies(), []);
+        assert.ok(readFileSync(file).equals(bytes));
+      } finally {
+        if (before === undefined) delete process.env.TMPDIR;
+        else process.env.TMPDIR = before;
+        rmSync(home, { recursive: true });
+      }
+    });
+
+  test('a migration that is killed leaves no half copy under the name of a whole one', () => {
+    const file = newFile();
+    copyFileSync(join(kept, 'schema-1.ktg'), file);
+    chmodSync(file, 0o644);
+    const copy = `${file}.schema-1.backup`;
+    const left = `${copy}.0-1.part`;
+    writeFileSync(left, 'half of a copy');
+    const database = openSqlite(file);
+    const names: string[] = [];
+    const slow = new Proxy(database, {
+      get(target, key: keyof Sqlite) {
+        if (key !== 'run') return target[key];
+        return (sql: string, ...values: Value[]) => {
+          names.push(String(values[0]));
+          return target.run(sql, ...values);
+        };
+      },
+    });
+    assert.equal(migrate(slow, file), copy);
+    database.close();
+    assert.match(names[0]!, /\.part$/, 'it has another name until it is whole');
+    assert.deepEqual([existsSync(left), existsSync(names[0]!)], [false, false]);
+    assert.equal(statSync(copy).mode & 0o077, 0, 'others may not read it');
+    openLabFile(copy).close();
+  });
 
   void test('from schema 1 on, numbers of graphs are never used again; who asked for a pretraining is guessed', () => {
     const file = newFile();

@@ -7,6 +7,8 @@ export interface ZipEntry {
   readonly name: string;
   readonly data: Uint8Array;
   readonly crc?: number;
+  /** Of the content, as the archive says it. */
+  readonly size?: number;
   /** Name in front of the data, where it is another one. */
   readonly localName?: string;
   readonly method?: number;
@@ -29,7 +31,7 @@ export function zipOf(entries: readonly ZipEntry[]): Buffer {
     fields.writeUInt16LE(method, 2);
     fields.writeUInt32LE(crc, 8);
     fields.writeUInt32LE(data.length, 12);
-    fields.writeUInt32LE(data.length, 16);
+    fields.writeUInt32LE(entry.size ?? data.length, 16);
     const local = Buffer.from(localName);
     fields.writeUInt16LE(local.length, 20);
     starts.push(entry.at === undefined ? offset : starts[entry.at]!);

@@ -2,6 +2,15 @@ import type { Step } from '../actions.ts';
 import type { ProblemTable } from './_base.ts';
 
 export const commandsProblems = {
+  'arguments.data-set-as-folder': {
+    message: ({ folder }: { folder: string }) =>
+      `"${folder.slice(0, 200)}" is one data set, not the folder in which data sets are.`,
+    next: ({ folder }: { folder: string }) => [
+      'Give it to a training.',
+      { do: 'give-option', example: `--data ${folder.slice(0, 200)}` },
+      'For a folder with that name, write ./ before it.',
+    ],
+  },
   'arguments.missing/ablation': {
     message: () => 'Which graph?',
     next: () => [

@@ -131,7 +131,7 @@ export const dataProblems = {
   },
   'data.not-delivered': {
     message: ({ folder }: { folder: string }) =>
-      `The data set that the lab has delivered is no longer in the data folder ${folder}.`,
+      `The data set that the lab has delivered is missing or damaged in the data folder ${folder}.`,
     next: () => ['Resume the study: the lab delivers it again.'],
   },
   'data.not-downloaded': {
@@ -229,6 +229,11 @@ export const dataProblems = {
   'data.unreadable': {
     message: ({ path }: { path: string }) => `${path} is neither a file nor a folder.`,
     next: () => [{ do: 'choose-data' }],
+  },
+  'data.unreadable/ended': {
+    message: ({ what }: { what: string }) =>
+      `The reader of this file ended before it had an answer: ${what}.`,
+    next: () => ['Check the file, or try again.'],
   },
   'data.unreadable/file': {
     message: ({ reason }: { reason: string }) => reason,

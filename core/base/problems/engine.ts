@@ -12,8 +12,8 @@ const COMPILER =
   'Install a C++ compiler (Debian, Ubuntu: sudo apt install g++; Fedora: sudo dnf ' +
   'install gcc-c++; macOS: xcode-select, with its option to install).';
 
-/** Until own kernels for bfloat16 work. */
-const WITHOUT_KERNELS = "Until then TensorFlow's kernels compute bfloat16, more slowly.";
+/** Until own kernels work. */
+const WITHOUT_KERNELS = "Until then TensorFlow's kernels compute, more slowly.";
 
 export const engineProblems = {
   'engine.build-failed': {
@@ -26,15 +26,23 @@ export const engineProblems = {
   },
   'engine.build-failed/kernels': {
     message: ({ compiler, stderr }: { compiler: string; stderr: string }) =>
-      `${compiler} could not compile the kernels for bfloat16:\n${stderr}`,
+      `${compiler} could not compile the kernels of this lab:\n${stderr}`,
     next: () => [
       'Install a compiler that knows AMX (GCC 11, Clang 12 or newer) and put it first on PATH.',
       WITHOUT_KERNELS,
     ],
   },
+  'engine.cache-not-private': {
+    message: ({ path }: { path: string }) =>
+      `Other users can change ${path}, so no compiled kernels are loaded from there.`,
+    next: ({ path }: { path: string }) => [
+      `Take the right to write from others (chmod go-w '${path}'), or point KTG_HOME to a folder of your own.`,
+      WITHOUT_KERNELS,
+    ],
+  },
   'engine.cache-not-writable/kernels': {
     message: ({ home, reason }: { home: string; reason: string }) =>
-      `The kernels for bfloat16 cannot be written into ${home}: ${reason}.`,
+      `The kernels of this lab cannot be written into ${home}: ${reason}.`,
     next: () => [
       'Make it writable, or point KTG_HOME to a folder on another disk.',
       WITHOUT_KERNELS,
@@ -59,9 +67,9 @@ export const engineProblems = {
   },
   'engine.does-not-load/kernels': {
     message: ({ reason }: { reason: string }) =>
-      `The kernels for bfloat16 were compiled but do not load: ${reason}`,
+      `The kernels of this lab were compiled but do not load: ${reason}`,
     next: ({ folder }: { folder: string }) => [
-      `Delete ${folder}; the next run in bfloat16 compiles them again.`,
+      `Delete ${folder}; the next run compiles them again.`,
       WITHOUT_KERNELS,
     ],
   },
@@ -106,7 +114,7 @@ export const engineProblems = {
   },
   'engine.no-compiler/kernels': {
     message: () =>
-      'The kernels for bfloat16 are compiled here, and there is no c++, g++ or clang++ on PATH.',
+      'The kernels of this lab are compiled here, and there is no c++, g++ or clang++ on PATH.',
     next: () => [COMPILER, WITHOUT_KERNELS],
   },
   'engine.no-gpu-library': {

@@ -1,6 +1,27 @@
 import type { ProblemTable } from './_base.ts';
 
 export const filesProblems = {
+  'bundle.contradiction': {
+    message: ({
+      name,
+      variant,
+      seed,
+      accuracy,
+      last,
+    }: {
+      name: string;
+      variant: string;
+      seed: number;
+      accuracy: number;
+      last: number | null;
+    }) =>
+      `${name} contradicts itself: the accuracy of ${variant}, seed ${seed}, is ` +
+      `${percentText(accuracy)}, and its own curve ends with ${percentText(last)}.`,
+    next: () => [
+      'The file was changed after it was made. Ask its author for it again, or make it again.',
+      { do: 'run-command', command: 'ktg export --rerun N --as bundle' },
+    ],
+  },
   'bundle.named-teacher': {
     message: ({ checkpoint }: { checkpoint: string }) =>
       `A frozen node loads the network ${checkpoint}, which only this lab has.`,
@@ -190,3 +211,7 @@ export const filesProblems = {
     next: () => ['Install the version of the program that wrote it.'],
   },
 } satisfies ProblemTable;
+
+/** Four decimals tell apart what two would show as the same number. */
+const percentText = (fraction: number | null): string =>
+  fraction === null ? 'no number' : `${(100 * fraction).toFixed(4)} %`;

@@ -1,4 +1,11 @@
+import type { Step } from '../actions.ts';
 import type { ProblemTable } from './_base.ts';
+
+const newPairing = (id: string): readonly Step[] => [
+  'Make a new pairing in the lab, and start the agent with it.',
+  { do: 'run-command', command: `ktg machines remove ${id}` },
+  { do: 'run-command', command: `ktg machines add command --name ${id}` },
+];
 
 export const machinesProblems = {
   'machines.broker-does-not-start': {
@@ -37,6 +44,12 @@ export const machinesProblems = {
       'If others use this machine, remove the machine in the lab and add it again.',
     ],
   },
+  'machines.bad-pairing/plain': {
+    message: ({ file, name }: { file: string; id: string; name: string }) =>
+      `The pairing file ${file} of ${name} is of an older version and holds no certificate, so ` +
+      'its agent could not tell the lab from another program.',
+    next: ({ id }: { id: string }) => newPairing(id),
+  },
   'machines.in-memory': {
     message: () => 'A lab in memory cannot have other machines: it ends with its process.',
     next: () => ['Open a lab file.'],
@@ -64,7 +77,7 @@ export const machinesProblems = {
   'machines.no-engine': {
     message: ({ host, words }: { host: string; words: string; variant: 'cpu' | 'gpu' }) =>
       `TensorFlow could not be installed on ${host}, which computes with the portable engine, ` +
-      `about 15 times slower: ${words}`,
+      `much slower: ${words}`,
     next: ({ variant }: { variant: 'cpu' | 'gpu' }) => [
       'Install it here, so that the lab copies it, then start the machine again.',
       { do: 'install-engine', ...(variant === 'gpu' && { variant }) },
@@ -85,6 +98,12 @@ export const machinesProblems = {
       'Install this program there and start the agent by hand.',
       { do: 'run-command', command: 'ktg machines add command --name NAME --address ADDRESS' },
     ],
+  },
+  'machines.pairing-plain': {
+    message: ({ name }: { id: string; name: string }) =>
+      `The pairing of ${name} is of an older version and holds no certificate, so its agent cannot ` +
+      'connect.',
+    next: ({ id }: { id: string }) => newPairing(id),
   },
   'machines.pairing-expired': {
     message: ({ name, days }: { name: string; days: number }) =>

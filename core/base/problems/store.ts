@@ -74,6 +74,11 @@ export const storeProblems = {
       `${table} ${row} of the lab file cannot be read: ${what}.`,
     next: () => ['The rest of the lab can be used.', ...DAMAGED],
   },
+  'store.damaged/run': {
+    message: ({ reason, whose }: { reason: string; whose: string }) =>
+      `${reason} It belongs to ${whose}.`,
+    next: () => ['The rest of the lab can be used.', ...DAMAGED],
+  },
   'store.damaged/file': {
     message: ({ file, reason }: { file: string; reason: string }) =>
       `${file}: the file is damaged (${reason}).`,
@@ -209,6 +214,14 @@ export const storeProblems = {
     message: ({ file, schema, known }: { file: string; schema: number; known: number }) =>
       `${file}: the file has schema ${schema}, this program reads schema ${known} and may not change the file now.`,
     next: () => ['Close the other lab, then open the file for writing once.'],
+  },
+  'store.older-schema/large': {
+    message: ({ file, schema, known }: { file: string; schema: number; known: number }) =>
+      `${file}: the file has schema ${schema}, this program reads schema ${known}, and the file is too large to be copied for reading.`,
+    next: ({ file }: { file: string }) => [
+      'Bring the file to the newest schema; a copy of the old one is kept beside it.',
+      { do: 'run-command', command: `ktg db vacuum --lab ${file}` },
+    ],
   },
   'store.read-only': {
     message: ({ file, reason }: { file: string; reason: string }) =>

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { imageBytes } from '../dataset.ts';
 
 /** A change of anything that decides pixels, labels or their order needs another number. */
-export const CACHE_VERSION = 1;
+export const CACHE_VERSION = 2;
 
 /** A whole number of images, bytes or classes. */
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -22,6 +22,7 @@ export const indexSchema = v.strictObject({
   leftOut: v.strictObject({
     count,
     files: v.array(v.strictObject({ file: v.string(), why: v.string() })),
+    reasons: v.optional(v.array(v.strictObject({ why: v.string(), count }))),
   }),
   identity: v.string(),
   /** What made the pixels, for a person. */

@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../../base/folder.js';
-import { type Dataset, imageBytes } from '../dataset.ts';
+import { type Dataset, identified, imageBytes, type LeftOut } from '../dataset.ts';
 import type { DataOptions } from '../progress.ts';
 import { sizeOf } from '../part.ts';
 import { withLock } from '../../base/lock.js';
@@ -16,6 +17,7 @@ import {
   indexes,
   indexIn,
 } from './cache-index.ts';
+import { fillFrom } from './fill-from.ts';
 import type { DecodedImages } from './manifest.ts';
 
 /** Bytes written at once: one call of the system takes at most 2 GiB. */
@@ -33,7 +35,10 @@ const WAIT_PACE = 1000;
 
 const lockOf = (home: string, key: string): string => join(decodedFolder(home), `${key}.lock`);
 
-/** A decoded set; undefined when it is not kept, or not whole. Notes its path. */
+/**
+ * A decoded set; undefined when it is not kept, or when its pixels and labels are not those of its
+ * identity, as on a damaged disk. Notes its path.
+ */
 export async function readDecoded(
   { home, key, path }: DecodedPlace,
   source: string,
@@ -42,20 +47,24 @@ export async function readDecoded(
   const index = await indexIn(files.index);
   if (!index) return undefined;
   const { version: _version, decoder: _decoder, places = [], validationCount, ...about } = index;
+  const { identity, ...described } = about;
   const pixels = (about.trainCount + about.testCount) * imageBytes(about.side);
   const bytes = await bytesIn(files.images, bytesOf(index));
   if (!bytes) return undefined;
-  if (!places.includes(path))
-    await written(files.index, [
-      Buffer.from(JSON.stringify({ ...index, places: [...places, path] })),
-    ]).catch(() => undefined); // the set can be read where nothing can be written
-  return {
-    ...about,
+  const dataset = identified({
+    ...described,
     ...(validationCount > 0 && { validationCount }),
     images: bytes.subarray(0, pixels),
     labels: new Int32Array(bytes.buffer.slice(bytes.byteOffset + pixels)),
     source,
-  };
+  });
+  const isLabel = (label: number): boolean => label >= 0 && label < about.classes;
+  if (dataset.identity !== identity || !dataset.labels.every(isLabel)) return undefined;
+  if (!places.includes(path))
+    await written(files.index, [
+      Buffer.from(JSON.stringify({ ...index, places: [...places, path] })),
+    ]).catch(() => undefined); // the set can be read where nothing can be written
+  return dataset;
 }
 
 async function bytesIn(path: string, expected: number): Promise<Uint8Array | undefined> {
@@ -69,7 +78,7 @@ async function bytesIn(path: string, expected: number): Promise<Uint8Array | und
     while (next < expected && isWhole) {
       const at = next;
       next += READ_PORTION;
-      isWhole &&= await filled(file, bytes.subarray(at, Math.min(next, expected)), at);
+      isWhole &&= await fillFrom(file, bytes.subarray(at, Math.min(next, expected)), at);
     }
   };
   try {
@@ -78,16 +87,6 @@ async function bytesIn(path: string, expected: number): Promise<Uint8Array | und
   } finally {
     await file.close();
   }
-}
-
-/** Fills a part of memory from a place of a file; false where the file ends before. */
-async function filled(file: FileHandle, bytes: Uint8Array, place: number): Promise<boolean> {
-  for (let at = 0; at < bytes.length;) {
-    const { bytesRead } = await file.read(bytes, at, bytes.length - at, place + at);
-    if (bytesRead === 0) return false;
-    at += bytesRead;
-  }
-  return true;
 }
 
 /**
@@ -147,9 +146,7 @@ export async function keepDecoded(
     trainCount: about.trainCount,
     testCount: about.testCount,
     validationCount: about.validationCount ?? 0,
-    leftOut: about.leftOut
-      ? { count: about.leftOut.count, files: about.leftOut.files.map((each) => ({ ...each })) }
-      : { count: 0, files: [] },
+    leftOut: indexedLeftOut(about.leftOut),
     identity: about.identity,
     decoder,
     places: [path],
@@ -160,6 +157,13 @@ export async function keepDecoded(
   ]);
   await written(files.index, [Buffer.from(JSON.stringify(index))]);
 }
+
+const indexedLeftOut = ({ count, files, reasons }: LeftOut = none): Index['leftOut'] => ({
+  count,
+  files: files.map((each) => ({ ...each })),
+  ...(reasons && { reasons: reasons.map((each) => ({ ...each })) }),
+});
+const none: LeftOut = { count: 0, files: [] };
 
 /** Writes a file that is complete, on the disk, or not there. Threads of a process may meet. */
 async function written(path: string, parts: readonly Uint8Array[]): Promise<void> {
@@ -185,19 +189,32 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** A kept set with these very pixels and labels; undefined when there is none. */
+/**
+ * A kept set with these very pixels and labels; undefined when there is none.
+ *
+ * @param sha256 of pixels and labels: an index may lie beside a damaged file
+ */
 export async function findDecoded(
   home: string,
   identity: string,
-): Promise<{ index: Index; images: Omit<DecodedImages, 'sha256'> } | undefined> {
+  sha256: string,
+): Promise<{ index: Index; images: DecodedImages } | undefined> {
   for (const [key, index] of await indexes(home)) {
     if (index.identity !== identity) continue;
     const { images: path } = filesOf(home, key);
     const found = await stat(path).catch(() => undefined);
     const bytes = bytesOf(index);
-    if (found?.size === bytes) return { index, images: { path, bytes } };
+    if (found?.size === bytes && (await hashOf(path)) === sha256)
+      return { index, images: { path, bytes, sha256 } };
   }
   return undefined;
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 }))
+    hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }
 
 /** The folders, archives and names of which sets are kept. */

@@ -10,12 +10,21 @@ import { type ImagePlace, MAX_IMAGE_BYTES, NOT_ALLOWED, type PlacedFile } from '
 const MAX_PIXELS = 200e6;
 /** Pixels on a side; smaller ones show nothing. */
 const MIN_SIDE = 8;
-/** Formats by their content, whatever the name says. */
-const formats = new Set(['jpeg', 'png', 'webp']);
+/** How files of the formats begin, whatever their names say; WebP after the size of the file. */
+const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
+const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+const [RIFF, WEBP] = [Buffer.from('RIFF'), Buffer.from('WEBP')];
+const WEBP_AT = 8;
 /** An image of more pixels is decoded alone: some formats need all of its pixels in memory. */
 const LARGE_PIXELS = 25e6;
 /** Milliseconds between two reports of progress. */
 const PACE = 100;
+
+// No other loader of libvips, of SVG, TIFF or GIF, ever sees a byte of a file.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],
+});
 
 /** Versions that decide the pixels. */
 export const decoderVersions = `sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`;
@@ -64,9 +73,15 @@ export async function decodeAll(
   const lanes = Array.from({ length: 2 * availableParallelism() }, async () =>
     lane().catch(stopAll),
   );
+  await Promise.allSettled(lanes); // none may read a place that is closed
   await Promise.all(lanes);
   return faults;
 }
+
+const isImage = (bytes: Buffer): boolean =>
+  has(bytes, JPEG) || has(bytes, PNG) || (has(bytes, RIFF) && has(bytes, WEBP, WEBP_AT));
+const has = (bytes: Buffer, part: Buffer, at = 0): boolean =>
+  part.equals(bytes.subarray(at, at + part.length));
 
 /** Pixels [side, side, 3], or why there are none. */
 async function decode(
@@ -79,10 +94,10 @@ async function decode(
   if (file.bytes === 0) return 'is empty';
   const bytes = await contentOf(place, file);
   if (typeof bytes === 'string') return bytes;
+  if (!isImage(bytes)) return 'holds no JPEG, PNG or WebP image';
   try {
     const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' });
-    const { format, width, height, pages = 1 } = await image.metadata();
-    if (!formats.has(format)) return `is ${format}, not JPEG, PNG or WebP`;
+    const { width, height, pages = 1 } = await image.metadata();
     if (pages > 1) return `is animated: it has ${pages} pictures`;
     if (Math.min(width, height) < MIN_SIDE) return `has only ${width} x ${height} pixels`;
     const made = async (): Promise<Uint8Array | string> => pixelsOf(image, side);

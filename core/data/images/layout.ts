@@ -1,3 +1,4 @@
+import type { ImageProblem } from '../left-out.ts';
 import type { PlacedFile } from './place.ts';
 
 /** Parts of a set: `val` judges a search where the set has it. */
@@ -10,12 +11,6 @@ export interface LabelledFile {
   readonly part: ImagePart;
   /** Folder of its class. */
   readonly group: string;
-}
-
-/** A file that is left out, and why. */
-export interface ImageProblem {
-  readonly file: string;
-  readonly why: string;
 }
 
 export interface ImageLayout {

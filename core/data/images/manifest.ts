@@ -21,14 +21,14 @@ const manifestSchema = v.strictObject({
 type Manifest = v.InferOutput<typeof manifestSchema>;
 
 /**
- * A set in a few hundred bytes, for another machine: without paths, and with only the number of
+ * A set in a few hundred bytes, for another machine: without paths, and with only the numbers of
  * files that were left out.
  */
 export function manifestOf(index: Index, { sha256, bytes }: DecodedImages): Uint8Array {
   const { leftOut, places: _places, ...about } = index;
   const manifest: Manifest = {
     format: 'ktg-data',
-    index: { ...about, leftOut: { count: leftOut.count, files: [] } },
+    index: { ...about, leftOut: { ...leftOut, files: [] } },
     images: { sha256, bytes },
   };
   return Buffer.from(JSON.stringify(manifest));

@@ -5,20 +5,16 @@ import { totalmem } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { dataHome } from '../../base/data-home.ts';
 import { LabError } from '../../base/errors.ts';
-import { type Dataset, identified, imageBytes, type LeftOut } from '../dataset.ts';
+import { type Dataset, identified, imageBytes } from '../dataset.ts';
+import { type ImageProblem, leftOutOf } from '../left-out.ts';
 import type { DataOptions } from '../progress.ts';
 import { heldOutOf } from '../split.ts';
 import { folderError, isFull } from '../download-errors.ts';
 import { CACHE_VERSION, type DecodedPlace } from './cache-index.ts';
 import { keepDecoded, readDecoded, whileDecoding } from './cache.ts';
-import {
-  type ImageLayout,
-  type ImageProblem,
-  isImageName,
-  type LabelledFile,
-  layoutOf,
-} from './layout.ts';
-import { type ImagePlace, NOT_ALLOWED, openPlace } from './place.ts';
+import { type ImageLayout, isImageName, type LabelledFile, layoutOf } from './layout.ts';
+import { openPlace } from './open-place.ts';
+import { type ImagePlace, NOT_ALLOWED } from './place.ts';
 import type { ImagesSpec } from './spec.ts';
 import { isTinyImageNet, tinyLayout } from './tiny-imagenet.ts';
 
@@ -31,9 +27,8 @@ export interface ImagesOptions extends DataOptions {
 
 /** Name of people's own images in identities. */
 const OWN_IMAGES = 'images';
-/** Files named in a message, and kept with a set. */
+/** Files named in a message. */
 const NAMED = 10;
-const KEPT = 1000;
 /** Folders inside each other that are looked into for an image. */
 const LOOKED_DEEP = 3;
 /** Share of the machine's memory that the images of one set may take. */
@@ -92,7 +87,7 @@ export async function openImages(spec: ImagesSpec, options: ImagesOptions = {}):
       });
     return dataset;
   } finally {
-    place?.close();
+    await place?.close();
   }
 }
 
@@ -175,7 +170,7 @@ async function decoded(
     });
     return dataset;
   } finally {
-    open.close();
+    await open.close();
   }
 }
 
@@ -217,7 +212,10 @@ function arranged(
   faults: ReadonlyMap<number, string>,
 ): Omit<Dataset, 'identity' | 'name' | 'source'> {
   const problems: ImageProblem[] = [...layout.problems];
-  for (const [at, why] of faults) problems.push({ file: files[at]!.file.path, why });
+  for (const [at, { file }] of files.entries()) {
+    const why = faults.get(at); // in the order of files: images end decoding in any order
+    if (why !== undefined) problems.push({ file: file.path, why });
+  }
   const usable = [...files.keys()].filter((at) => !faults.has(at));
   const groups = [
     ...new Set(usable.filter((at) => files[at]!.part === 'train').map((at) => files[at]!.group)),
@@ -226,7 +224,7 @@ function arranged(
     throw new LabError('data.one-class', {
       path: spec.path,
       classes: groups,
-      problems: summary(problems),
+      problems: leftOutOf(problems),
     });
   const labelOf = new Map(groups.map((group, label) => [group, label]));
   const known = usable.filter((at) => {
@@ -258,14 +256,9 @@ function arranged(
     trainCount: order.train.length + validationCount,
     testCount: order.test.length,
     ...(validationCount > 0 && { validationCount }),
-    leftOut: summary(problems),
+    leftOut: leftOutOf(problems),
   };
 }
-
-const summary = (problems: readonly ImageProblem[]): LeftOut => ({
-  count: problems.length,
-  files: problems.slice(0, KEPT),
-});
 
 interface Known extends LabelledFile {
   readonly at: number;

@@ -2,10 +2,13 @@
 #pragma once
 #include <immintrin.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <memory>
+#include <new>
 
 namespace ktg {
 
@@ -15,11 +18,14 @@ struct Free {
 template <typename T>
 using Buffer = std::unique_ptr<T[], Free>;
 
-// Returns zeros that begin at a cache line.
+// Returns zeros that begin at a cache line. Throws std::bad_alloc.
 template <typename T>
 Buffer<T> zeros(std::size_t count) {
+  constexpr std::size_t kMost = std::numeric_limits<std::ptrdiff_t>::max() - 63;
+  if (count > kMost / sizeof(T)) throw std::bad_alloc();
   const std::size_t bytes = (count * sizeof(T) + 63) / 64 * 64;
   void* memory = std::aligned_alloc(64, bytes);
+  if (!memory) throw std::bad_alloc();
   std::memset(memory, 0, bytes);
   return Buffer<T>(static_cast<T*>(memory));
 }

@@ -10,6 +10,7 @@
 #include "buffers.h"
 #include "filter_gradient.h"
 #include "parallel.h"
+#include "shapes.h"
 #include "tiles.h"
 
 namespace ktg {
@@ -119,11 +120,11 @@ void add_taps(const Layout& l, int tap, int images, const std::uint16_t* x,
 #undef KTG_MULTIPLY
 }
 
-// Divides `units` of images among threads; `work(first, last, sums)` adds up a thread's own.
+// Divides `units` of images into parts; `work(first, last, sums)` adds up a part's own.
 template <typename Work>
 void divide(const Maps& m, int units, float* gradient, const Work& work) {
   const std::size_t size = static_cast<std::size_t>(kTaps) * m.inputs * m.outputs;
-  const int parts = std::min(threads(), units);
+  const int parts = std::min(sums_of(size * sizeof(float), 4), units);
   std::vector<Buffer<float>> sums(parts);
   parallel(parts, [&](int part) {
     sums[part] = zeros<float>(size);
@@ -138,6 +139,9 @@ void divide(const Maps& m, int units, float* gradient, const Work& work) {
 
 void filter_gradient(const Maps& m, const std::uint16_t* x, const std::uint16_t* dy,
                      float* gradient) {
+  require_sizes(whole_vectors(m) && m.width % 2 == 0 && m.height * m.width % kPixels == 0, m,
+                "gradients of filters in bfloat16 need an even width, images of a multiple of 32 "
+                "pixels, and channels that are multiples of 16");
   require_tiles();
   const Layout l(m);
   const std::size_t pixels = static_cast<std::size_t>(m.height) * m.width;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "buffers.h"
@@ -15,6 +17,12 @@ namespace {
 
 // Pixels whose sums stay in float32; longer sums are in double.
 constexpr std::int64_t kPortion = 256;
+
+void require_vectors(const Flat& maps) {
+  if (maps.channels % kLanes == 0) return;
+  throw std::invalid_argument(std::to_string(maps.channels) +
+                              " channels do not fit: norms need a multiple of 16.");
+}
 
 // Two sums [channels] in double.
 struct Sums {
@@ -86,6 +94,7 @@ inline __m512 slope_at(const Slope<T>& given, std::int64_t at) {
 template <typename T>
 void norm(const Flat& maps, const T* x, const float* gamma, const float* beta, const T* other,
           bool relu, float epsilon, T* y, const Statistics& s) {
+  require_vectors(maps);
   // The first pixel is near the mean, so that squares of differences lose no digits.
   auto start = zeros<float>(maps.channels);
   for (int c = 0; c < maps.channels; c += kLanes) store(start.get() + c, load(x + c));
@@ -116,6 +125,7 @@ template <typename T>
 void norm_gradient(const Flat& maps, const Slope<T>& given, const T* x, const float* gamma,
                    const float* mean, const float* inverse, const T* added, T* dx, float* dgamma,
                    float* dbeta, T* slope) {
+  require_vectors(maps);
   const Sums sums = reduce(maps, [&](std::int64_t at, int c, __m512& one, __m512& two) {
     __m512 g = slope_at(given, at);
     if (slope) {

@@ -6,8 +6,13 @@
 #include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
+#include <exception>
+#include <limits>
 #include <mutex>
+#include <stdexcept>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 namespace ktg {
 namespace {
@@ -37,11 +42,16 @@ static_assert(std::atomic<Open>::is_always_lock_free);
 class Pool {
  public:
   explicit Pool(int helpers) {
-    for (int i = 0; i < helpers; ++i) std::thread([this] { serve(); }).detach();
+    try {
+      for (int i = 0; i < helpers; ++i) std::thread([this] { serve(); }).detach();
+    } catch (const std::system_error&) {
+      // The threads that began already use this pool, and fewer of them compute the same.
+    }
   }
 
   void run(int count, const std::function<void(int)>& part) {
     part_ = &part;
+    failed_.store(false);
     left_.store(count);
     const Open last = open_.load();
     open_.store({last.round + 1, 0, static_cast<std::uint16_t>(count)});
@@ -53,6 +63,8 @@ class Pool {
     for (int i; (i = take(true)) >= 0;) finish(i);
     const auto done = [this] { return left_.load() == 0; };
     while (!soon(kCallersLooks, done)) std::this_thread::yield();
+    // Moved out, so that the pool keeps nothing of this call.
+    if (failed_.load()) std::rethrow_exception(std::exchange(failure_, nullptr));
   }
 
  private:
@@ -69,7 +81,11 @@ class Pool {
 
   // The call waits for this part, so its function is still there.
   void finish(int part) {
-    (*part_)(part);
+    try {
+      if (!failed_.load()) (*part_)(part);
+    } catch (...) {
+      if (!failed_.exchange(true)) failure_ = std::current_exception();
+    }
     left_.fetch_sub(1);
   }
 
@@ -94,6 +110,8 @@ class Pool {
   const std::function<void(int)>* part_ = nullptr;
   std::atomic<Open> open_{Open{0, 0, 0}};
   std::atomic<int> left_{0}, sleepers_{0};
+  std::atomic<bool> failed_{false};
+  std::exception_ptr failure_;  // of the call; written once, before its part counts as done
 };
 
 int asked() {
@@ -111,13 +129,14 @@ int threads() {
 }
 
 void parallel(int count, const std::function<void(int)>& part) {
+  if (count > std::numeric_limits<std::uint16_t>::max())
+    throw std::length_error("Too many parts for one call.");
   // Never destroyed: its threads may still wait when the process ends.
   static Pool& pool = *new Pool(threads() - 1);
   static std::mutex busy;
-  if (count > 1 && threads() > 1 && busy.try_lock()) {
-    pool.run(count, part);
-    busy.unlock();
-    return;
+  if (count > 1 && threads() > 1) {
+    const std::unique_lock<std::mutex> hold(busy, std::try_to_lock);
+    if (hold) return pool.run(count, part);
   }
   for (int i = 0; i < count; ++i) part(i);
 }

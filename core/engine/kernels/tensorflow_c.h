@@ -16,6 +16,7 @@ struct TF_ShapeInferenceContext;
 TF_Status* TF_NewStatus(void);
 void TF_DeleteStatus(TF_Status*);
 int TF_GetCode(const TF_Status*);
+const char* TF_Message(const TF_Status*);
 void TF_SetStatus(TF_Status*, int code, const char* message);
 
 int64_t TF_Dim(const TF_Tensor*, int dimension);
@@ -45,6 +46,7 @@ void TF_OpKernelConstruction_GetAttrFloat(TF_OpKernelConstruction*, const char* 
                                           TF_Status*);
 void TF_OpKernelConstruction_GetAttrInt32(TF_OpKernelConstruction*, const char* name,
                                           int32_t* value, TF_Status*);
+void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction*, TF_Status*);
 void TF_GetInput(TF_OpKernelContext*, int index, TF_Tensor**, TF_Status*);
 TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int index, int type, const int64_t* dimensions,
                              int count, size_t bytes, TF_Status*);

@@ -11,6 +11,7 @@
 
 #include "buffers.h"
 #include "parallel.h"
+#include "shapes.h"
 #include "tiles.h"
 
 namespace ktg {
@@ -158,12 +159,15 @@ void copy_images(const Maps& m, const Layout& l, const std::uint16_t* x, const R
   for (int n = 0; n < run.images; ++n)
     for (int h = 0; h < m.height; ++h)
       std::memcpy(copy + static_cast<std::size_t>(l.place(n, h)) * m.inputs,
-                  x + ((run.first + n) * m.height + h) * row, row * sizeof(std::uint16_t));
+                  x + (static_cast<std::size_t>(run.first + n) * m.height + h) * row, row * sizeof(std::uint16_t));
 }
 
 template <typename Finish>
 void convolve(const Maps& m, const std::uint16_t* x, const std::uint16_t* filter, bool turned,
               std::uint16_t* y, const Finish& finish) {
+  require_sizes(whole_vectors(m) && (m.inputs == kSide || m.inputs % (2 * kSide) == 0), m,
+                "convolutions in bfloat16 need 16 inputs or a multiple of 32, and outputs that are "
+                "a multiple of 16");
   require_tiles();
   const Layout l(m);
   const auto ready = packed(m, l, filter, turned);

@@ -7,6 +7,7 @@
 
 #include "buffers.h"
 #include "parallel.h"
+#include "shapes.h"
 #include "winograd_tiles.h"
 
 namespace ktg {
@@ -15,6 +16,13 @@ namespace {
 using namespace winograd;
 
 constexpr int kSquare = kLanes * kLanes;
+constexpr int kGroup = 2 * kLanes;  // inputs whose products are summed by one part
+
+void require_whole_tiles(const Maps& m) {
+  require_sizes(m.height % 2 == 0 && m.width % 2 == 0 && whole_vectors(m), m,
+                "convolutions in float32 need an even height and width, and channels that are "
+                "multiples of 16");
+}
 
 std::int64_t blocks_of(const Maps& m) {
   const std::int64_t tiles = static_cast<std::int64_t>(m.images) * (m.height / 2) * (m.width / 2);
@@ -130,12 +138,12 @@ void add_products(const float* points, const float* slopes, float* sums) {
   for (int i = 0; i < kLanes; ++i) _mm512_store_ps(sums + i * kLanes, s[i]);
 }
 
-// Adds up the products of the blocks from `first` to `last`, as
-// [inputs / 16][outputs / 16][points][16][16].
-Buffer<float> products(const Maps& m, const float* x, const float* dy, std::int64_t first,
-                       std::int64_t last) {
-  const int ins = m.inputs / kLanes, outs = m.outputs / kLanes;
-  auto sums = zeros<float>(static_cast<std::size_t>(kPoints) * m.inputs * m.outputs);
+// Adds up the products of the blocks from `first` to `last` for `inputs` inputs from channel 0 of `x`
+// on, as [inputs / 16][outputs / 16][points][16][16].
+Buffer<float> products(const Maps& m, const float* x, int inputs, const float* dy,
+                       std::int64_t first, std::int64_t last) {
+  const int ins = inputs / kLanes, outs = m.outputs / kLanes;
+  auto sums = zeros<float>(static_cast<std::size_t>(kPoints) * inputs * m.outputs);
   const auto points = zeros<float>(static_cast<std::size_t>(ins) * kBlock);
   const auto slopes = zeros<float>(static_cast<std::size_t>(outs) * kBlock);
   for (std::int64_t b = first; b < last; ++b) {
@@ -158,34 +166,39 @@ Buffer<float> products(const Maps& m, const float* x, const float* dy, std::int6
 
 void convolution(const Maps& m, const float* x, const float* filter, bool turned,
                  const Ending<float>& ending, float* y) {
+  require_whole_tiles(m);
   const auto points = points_of(m, filter, turned);
   with_ending(ending, [&](const auto& finish) { convolve_all(m, x, points, y, finish); });
 }
 
 void filter_gradient(const Maps& m, const float* x, const float* dy, float* gradient) {
+  require_whole_tiles(m);
   const std::int64_t blocks = blocks_of(m);
-  const int most = std::min(kParts, 2 * threads());
-  const int parts = static_cast<int>(std::min<std::int64_t>(most, blocks));
-  std::vector<Buffer<float>> sums(parts);
-  parallel(parts, [&](int part) {
-    sums[part] = products(m, x, dy, blocks * part / parts, blocks * (part + 1) / parts);
+  const std::size_t bytes = sizeof(float) * kPoints * m.inputs * m.outputs;
+  const int parts = static_cast<int>(std::min<std::int64_t>(sums_of(bytes, 2), blocks));
+  const int groups = (m.inputs + kGroup - 1) / kGroup;
+  std::vector<Buffer<float>> sums(parts * groups);
+  parallel(parts * groups, [&](int own) {
+    const int part = own % parts, input = own / parts * kGroup;
+    sums[own] = products(m, x + input, std::min(kGroup, m.inputs - input), dy,
+                         blocks * part / parts, blocks * (part + 1) / parts);
   });
   const int outs = m.outputs / kLanes;
   parallel(m.inputs / kLanes * outs, [&](int square) {
-    const int o = square % outs * kLanes;
+    const int o = square % outs * kLanes, block = square / outs * kLanes;
+    const Buffer<float>* group = &sums[block / kGroup * parts];
     for (int i = 0; i < kLanes; ++i) {
       __m512 w[kPoints], g[kTaps];
       for (int p = 0; p < kPoints; ++p) {
-        const std::size_t plane = static_cast<std::size_t>(square) * kPoints + p;
-        const std::size_t at = plane * kSquare + i * kLanes;
-        w[p] = _mm512_load_ps(sums[0].get() + at);
+        const std::size_t within = square - block / kGroup * (kGroup / kLanes) * outs;
+        const std::size_t at = (within * kPoints + p) * kSquare + i * kLanes;
+        w[p] = _mm512_load_ps(group[0].get() + at);
         for (int part = 1; part < parts; ++part)
-          w[p] = add(w[p], _mm512_load_ps(sums[part].get() + at));
+          w[p] = add(w[p], _mm512_load_ps(group[part].get() + at));
       }
       filter_of(w, g);
-      const int input = square / outs * kLanes + i;
       for (int tap = 0; tap < kTaps; ++tap)
-        _mm512_storeu_ps(gradient + (tap * m.inputs + input) * m.outputs + o, g[tap]);
+        _mm512_storeu_ps(gradient + (tap * m.inputs + block + i) * m.outputs + o, g[tap]);
     }
   });
 }

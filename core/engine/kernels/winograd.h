@@ -14,7 +14,7 @@ void convolution(const Maps& maps, const float* x, const float* filter, bool tur
                  const Ending<float>& ending, float* y);
 
 // Writes the gradient [3, 3, inputs, outputs] of the filter. Sums in an order that depends only on
-// the sizes and the number of threads.
+// the sizes.
 void filter_gradient(const Maps& maps, const float* x, const float* dy, float* gradient);
 
 }  // namespace ktg

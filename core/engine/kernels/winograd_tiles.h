@@ -21,7 +21,8 @@ inline __m512 sub(__m512 a, __m512 b) { return _mm512_sub_ps(a, b); }
 inline __m512 half(__m512 a) { return _mm512_mul_ps(_mm512_set1_ps(0.5f), a); }
 
 // Place of the 2x2 outputs of a tile: their first row, counted over all images, and column. Masks
-// are set where the row above them, and so on, is in the image; `inside` where there is a tile.
+// are set where the row above them, and so on, is in the image; `inside` where there is a tile. What
+// is not there has the place of the first tile, so that every pointer is one into the maps.
 struct Tile {
   std::int64_t row, column;
   __mmask16 above, below, left, right, inside;
@@ -35,11 +36,10 @@ struct Block {
     const int across = m.width / 2, down = m.height / 2;
     const std::int64_t end = static_cast<std::int64_t>(m.images) * down * across;
     for (int t = 0; t < kTiles; ++t) {
-      const std::int64_t line = (first + t) / across, column = (first + t) % across;
-      const std::int64_t row = line % down;
-      const auto when = [&](bool is) {
-        return static_cast<__mmask16>(is && first + t < end ? 0xffff : 0);
-      };
+      const bool exists = first + t < end;
+      const std::int64_t at = exists ? first + t : 0;
+      const std::int64_t line = at / across, column = at % across, row = line % down;
+      const auto when = [&](bool is) { return static_cast<__mmask16>(is && exists ? 0xffff : 0); };
       tiles[t] = {2 * line,         2 * column,
                   when(row > 0),    when(row + 1 < down),
                   when(column > 0), when(column + 1 < across),
@@ -50,18 +50,21 @@ struct Block {
 
 // Writes the points [point][tile][16] of 16 inputs from channel 0 of `x` on.
 inline void transform_inputs(const Maps& m, const Block& block, const float* x, float* to) {
-  const std::int64_t row = static_cast<std::int64_t>(m.width) * m.inputs;
+  const std::int64_t inputs = m.inputs, row = m.width * inputs;
   for (const Tile& tile : block.tiles) {
-    const float* from = x + (tile.row - 1) * row + (tile.column - 1) * m.inputs;
+    const float* from = x + tile.row * row + tile.column * inputs;
     const __mmask16 rows[4] = {tile.above, tile.inside, tile.inside, tile.below};
     const __mmask16 columns[4] = {tile.left, tile.inside, tile.inside, tile.right};
+    const std::int64_t down[4] = {tile.above ? -row : 0, 0, row, tile.below ? 2 * row : 0};
+    const std::int64_t across[4] = {tile.left ? -inputs : 0, 0, inputs,
+                                    tile.right ? 2 * inputs : 0};
     __m512 v[4][4];
 #pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
       __m512 d[4];
 #pragma GCC unroll 4
       for (int i = 0; i < 4; ++i)
-        d[i] = _mm512_maskz_loadu_ps(rows[i] & columns[j], from + i * row + j * m.inputs);
+        d[i] = _mm512_maskz_loadu_ps(rows[i] & columns[j], from + down[i] + across[j]);
       v[0][j] = sub(d[0], d[2]);
       v[1][j] = add(d[1], d[2]);
       v[2][j] = sub(d[2], d[1]);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import { LabError, messageOf, withNext } from '../../base/errors.ts';
+import { inBackground } from '../../base/in-background.ts';
 import { addVariables } from '../computation.ts';
 import { addonFile } from '../../install/addon.ts';
 import { libraryStatus } from '../../install/library-status.ts';
@@ -165,7 +166,7 @@ export function loadBinding(options: BindingOptions = {}): TensorFlow {
   const backend = new Backend(binding, bindingPackage);
   tf.registerBackend('tensorflow', () => backend, 3);
   // The backend's factory is synchronous, so setBackend has already finished.
-  void tf.setBackend('tensorflow');
+  inBackground(tf.setBackend('tensorflow'));
   loaded = { tf, backend, binding };
   return loaded;
 }

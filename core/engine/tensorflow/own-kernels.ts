@@ -16,13 +16,20 @@ import { replaceConvolutions } from './own-convolutions.ts';
 export interface OwnKernels {
   /** Batch norms joined with the additions and ReLUs around them. */
   readonly norms: boolean;
-  /** Gradients of filters in bfloat16 with the processor's tiles (AMX). */
+  /** 3x3 convolutions in bfloat16, and their gradients, with the processor's tiles (AMX). */
   readonly tiles: boolean;
+  /** The same with its vectors (AVX-512 BF16), where it has no tiles. */
+  readonly vectors: boolean;
   /** 3x3 convolutions in float32, and their gradients. */
   readonly convolutions: boolean;
 }
 
-export const noKernels: OwnKernels = { norms: false, tiles: false, convolutions: false };
+export const noKernels: OwnKernels = {
+  norms: false,
+  tiles: false,
+  vectors: false,
+  convolutions: false,
+};
 
 /** Channels in one vector (core/engine/kernels). */
 const VECTOR = 16;

@@ -37,7 +37,12 @@ export interface RerunPreview {
   spread: number;
   /** Runs of this lab that the spread comes from; 0 for the usual 0.4 points. */
   spreadRuns: number;
-  /** Smallest difference found in 80 % of cases, a fraction of 1; null below two seeds. */
+  /** Graphs that the graph is compared with, and over which Holm corrects. */
+  comparisons: number;
+  /**
+   * Smallest difference that the paired test of equal seeds finds in 80 % of cases after the
+   * correction, a fraction of 1; null where so few seeds show nothing.
+   */
   detectable: number | null;
   /** About how many seconds; null when nothing like it was trained on this machine yet. */
   expectedTime: number | null;

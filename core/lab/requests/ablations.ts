@@ -32,9 +32,10 @@ async function preview(
   const { variants, skipped, seeds, known } = outlineOf(context.store, wish);
   const runs = (variants.length + 1) * seeds.length - known.length;
   const { graph, training } = wish;
+  const comparisons = variants.length;
   return {
     runs,
-    ...(await powerOf(context, { graph, training, seeds: seeds.length, runs })),
+    ...(await powerOf(context, { graph, training, seeds: seeds.length, runs, comparisons })),
     variants: variants.map(({ name }) => name),
     skipped,
     known: known.length,

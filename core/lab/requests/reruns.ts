@@ -123,8 +123,10 @@ async function preview(
 ): Promise<RerunPreview> {
   const { graph, training } = subjectOf(context.store, input);
   const { seeds } = input;
-  const runs = trainedVariants(variantsOf(graph, input.baselines)).length * seeds;
-  return { runs, ...(await powerOf(context, { graph, training, seeds, runs })) };
+  const trained = trainedVariants(variantsOf(graph, input.baselines)).length;
+  const runs = trained * seeds;
+  const planned = { graph, training, seeds, runs, comparisons: trained - 1 };
+  return { runs, ...(await powerOf(context, planned)) };
 }
 
 function create(context: LabContext, input: RerunInput): RerunView {

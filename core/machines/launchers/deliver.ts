@@ -69,7 +69,10 @@ export async function deliverProgram(
   return bringEngine(shell, { host, hasCards: found.includes('cards'), signal });
 }
 
-/** Copies the pairing file of an agent to a host; it travels on standard input. */
+/**
+ * Copies the pairing file of an agent to a host; it travels on standard input. An agent with another
+ * pairing ends first: the lab does not let it in any more.
+ */
 export async function deliverPairing(
   shell: HostShell,
   file: string,
@@ -78,7 +81,11 @@ export async function deliverPairing(
 ): Promise<void> {
   const target = `"$K/pairings/${file}.json"`;
   const input = await readFile(pairing, 'utf8');
-  await shell(`${home}; cat > ${target}.part && mv -f ${target}.part ${target}`, { input, signal });
+  const endOther =
+    `cmp -s ${target}.part ${target} || { ${findAgent(file)}; test -z "$N" || { kill -TERM "$N"; ` +
+    'for i in 1 2 3 4 5; do kill -0 "$N" || break; sleep 1; done; kill -KILL "$N"; } 2>/dev/null; }';
+  const script = `cat > ${target}.part || exit 1; ${endOther}; mv -f ${target}.part ${target}`;
+  await shell(`${home}; ${script}`, { input, signal });
 }
 
 /**
@@ -141,10 +148,16 @@ async function unpack(
 export const agentLog = (shell: HostShell, file: string): Promise<string> =>
   shell(`tail -n 200 "$HOME/.ktg-lab/log/"${quoted(file)}.log 2>/dev/null; true`);
 
+/** Script that finds the process of an agent, `N`; '' when it does not run. */
+const findAgent = (file: string): string =>
+  `P="$HOME/.ktg-lab/pairings/${file}.json"; ` +
+  `N=$(sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p' "$P.lock" 2>/dev/null); ` +
+  // A process may have got the number of an agent that is gone.
+  `{ tr '\\0' ' ' <"/proc/$N/cmdline" || ps -o args= -p "$N"; } 2>/dev/null | grep -qF "$P" || N=`;
+
 /** Ends an agent in order and removes its pairing. */
 export const endAgent = (shell: HostShell, file: string): Promise<string> =>
   shell(
-    `P="$HOME/.ktg-lab/pairings/${file}.json"; ` +
-      `N=$(sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p' "$P.lock" 2>/dev/null); ` +
-      'test -n "$N" && kill -TERM "$N" 2>/dev/null; rm -f "$P" "${P%.json}.program"; true',
+    `${findAgent(file)}; test -n "$N" && kill -TERM "$N" 2>/dev/null; ` +
+      'rm -f "$P" "${P%.json}.program"; true',
   );

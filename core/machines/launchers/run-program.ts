@@ -28,7 +28,7 @@ export async function runProgram(
   const ended = endOf(child);
   const source = typeof input === 'string' ? Readable.from([input]) : input;
   // A program that ends early closes its input; its exit status says why.
-  if (source) void pipeline(source, child.stdin).catch(() => undefined);
+  if (source) pipeline(source, child.stdin).catch(() => undefined);
   else child.stdin.end();
   const failure = await ended;
   signal?.throwIfAborted();

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { LabError, problemOf } from '../../base/errors.ts';
 import type { LabProblem } from '../../base/problem.ts';
 import type { Machine, SlurmLauncher } from '../../study/machine.ts';
@@ -38,6 +40,8 @@ export class SlurmFleet implements Launcher {
   #state: LaunchState = { step: 'idle', problem: null, jobs: [] };
   #work: Promise<void> | null = null;
   #isDelivered = false;
+  /** Jobs of earlier starts of the lab have been looked at. */
+  #isLookedAt = false;
   /** Why its agents compute without TensorFlow. */
   #engineProblem: LabProblem | null = null;
   #idle = 0;
@@ -113,6 +117,7 @@ export class SlurmFleet implements Launcher {
         ...{ busy: busyAgents, waiting, idle: this.#idle },
       });
       this.#set({ step: 'started', problem: this.#state.problem, jobs });
+      await this.#endOutdated(jobs);
       if (cancel.length > 0) await this.#shell(`scancel ${cancel.join(' ')}`);
       if (this.#skip > 0) this.#skip--;
       else {
@@ -178,6 +183,23 @@ export class SlurmFleet implements Launcher {
     ];
     const log = `"$HOME/.ktg-lab/log/${file}.log"`;
     return `${words.map(quoted).join(' ')} --chdir="$HOME" --output=${log}`;
+  }
+
+  /** Ends jobs whose agents got another pairing: the lab does not let them in any more. */
+  async #endOutdated(jobs: readonly LaunchedJob[]): Promise<void> {
+    if (this.#isLookedAt || jobs.length === 0) return;
+    const files = jobs.map(({ agent }) => quoted(`${agentFile(this.#context.lab, agent)}.json`));
+    const sums = await this.#shell(
+      `cd "$HOME/.ktg-lab/pairings" && sha256sum ${files.join(' ')} 2>/dev/null; true`,
+      { signal: this.#closing.signal },
+    );
+    const outdated: string[] = [];
+    for (const { agent, job } of jobs) {
+      const pairing = await readFile(this.#context.pairing(agent));
+      if (!sums.includes(createHash('sha256').update(pairing).digest('hex'))) outdated.push(job);
+    }
+    if (outdated.length > 0) await this.#shell(`scancel ${outdated.join(' ')}`);
+    this.#isLookedAt = true;
   }
 
   async #queue(): Promise<LaunchedJob[]> {

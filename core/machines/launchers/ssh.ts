@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { LabError } from '../../base/errors.ts';
+import { inBackground } from '../../base/in-background.ts';
 import { quoted } from './quoted.ts';
 import { type RunOptions, endOf, lastLine, runProgram } from './run-program.ts';
 
@@ -110,17 +111,19 @@ export class Tunnel {
       this.#words = '';
       this.#changed();
     }, 3_000);
-    void endOf(child).then((failure) => {
-      clearTimeout(up);
-      this.#child = null;
-      if (this.#closed) return;
-      this.#words = lastLine(words) || failure || 'the connection ended';
-      if (performance.now() - began > steadyMs) this.#ends = 0;
-      const delay = tunnelDelays[Math.min(this.#ends++, tunnelDelays.length - 1)];
-      this.#timer = setTimeout(() => {
-        this.#open();
-      }, delay);
-      this.#changed();
-    });
+    inBackground(
+      endOf(child).then((failure) => {
+        clearTimeout(up);
+        this.#child = null;
+        if (this.#closed) return;
+        this.#words = lastLine(words) || failure || 'the connection ended';
+        if (performance.now() - began > steadyMs) this.#ends = 0;
+        const delay = tunnelDelays[Math.min(this.#ends++, tunnelDelays.length - 1)];
+        this.#timer = setTimeout(() => {
+          this.#open();
+        }, delay);
+        this.#changed();
+      }),
+    );
   }
 }

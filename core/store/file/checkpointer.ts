@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { FileId, Whereabouts } from './place.ts';
+import { inBackground } from '../../base/in-background.ts';
+import type { FileId, Whereabouts } from './whereabouts.ts';
 
 /** Places in the Int32Array that writer and keeper share. */
 export const STOP = 0;
@@ -89,7 +90,7 @@ export function startCheckpointer(
         return;
       }
       Atomics.wait(state, HOLDS, 1, TIMEOUT);
-      void worker.terminate();
+      inBackground(worker.terminate());
     },
   };
 }

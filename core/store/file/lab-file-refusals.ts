@@ -10,3 +10,6 @@ export const emptyFile = (file: string): LabError => new LabError('store.empty',
 
 export const olderSchema = (file: string, schema: number): LabError =>
   new LabError('store.older-schema', { file, schema, known: migrations.length });
+
+export const largeOldFile = (file: string, schema: number): LabError =>
+  new LabError('store.older-schema/large', { file, schema, known: migrations.length });

@@ -5,23 +5,34 @@ import type { Sqlite } from '../sqlite.ts';
 import type { Holder, Store } from '../store.ts';
 import { checkInBackground, copyInBackground } from './background.ts';
 import { checkFolder, realFile, requireReadable } from './folder.ts';
-import { beingMade, emptyFile, missingFile, olderSchema } from './lab-file-refusals.ts';
+import {
+  beingMade,
+  emptyFile,
+  largeOldFile,
+  missingFile,
+  olderSchema,
+} from './lab-file-refusals.ts';
 import { holderOf, livingHolderOf, noteHolder, takeWriteLock } from './lock.ts';
 import type { Holding, WriteLock } from './lock.ts';
 import { fileExists, makePrivateFile, writeNewFile } from './new-file.ts';
-import { type FileId, fileIdOf } from './place.ts';
+import { type FileId, fileIdOf } from './whereabouts.ts';
 import { requireOwnSchema } from './schema-check.ts';
+import { migrate } from './migrate.ts';
 import { migrations } from './migrations.ts';
-import { migrate, schemaOf } from './schema.ts';
+import { openOldCopy } from './old-copy.ts';
+import { schemaOf } from './schema.ts';
 import { sizesIn, tablesIn } from './tables.ts';
 import { Writer } from './writer.ts';
 
 /** The log is cut to this length when it starts over. */
 const LOG_BYTES = 64 << 20;
+/** Bytes of a lab of an older schema that is copied to be read; a larger one is migrated first. */
+const MAX_COPY = 1 << 30;
 
 /**
  * Opens a lab file, which is created when it does not exist. One store writes to a file; the next
- * ones, also those of other processes, come out read-only and name the holder.
+ * ones, also those of other processes, come out read-only and name the holder. Reading changes
+ * nothing: a lab of an older schema is read from a copy.
  *
  * @throws LabError `store.cannot-open`, `store.read-only-folder`, `store.network-folder`,
  * `store.foreign-file`, `store.newer-schema`, `store.older-schema`, `store.empty`,
@@ -83,13 +94,26 @@ function openToRead(file: string, held: 'held' | null): Store {
     const schema = schemaOf(database, file);
     if (schema === 0) throw emptyFile(file);
     requireOwnSchema(database, file, schema);
-    if (schema < migrations.length) throw olderSchema(file, schema);
+    if (schema < migrations.length) return openOld(database, file, held);
     const heldBy = held && holderOf(database);
     return storeOver(database, file, { heldBy });
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** @throws LabError `store.older-schema` while another program writes, or for a very large file */
+function openOld(database: Sqlite, file: string, held: 'held' | null): Store {
+  const schema = schemaOf(database, file);
+  if (held) throw olderSchema(file, schema);
+  if (sizeOf(file) > MAX_COPY) throw largeOldFile(file, schema);
+  const copy = openOldCopy(database, file);
+  database.close();
+  const close = (): void => {
+    copy.close();
+  };
+  return storeOver(copy.database, file, { heldBy: null, close });
 }
 
 /** Reads only, when a living process writes to the same file under another name. */
@@ -136,9 +160,11 @@ function prepareToWrite(database: Sqlite, file: string, id: FileId): Holding {
 }
 
 /** A store either writes, or reads, maybe beside a holder. */
-type Rights = { writer: Writer; heldBy?: never } | { writer?: never; heldBy: Holder | null };
+type Rights =
+  | { writer: Writer; heldBy?: never; close?: never }
+  | { writer?: never; heldBy: Holder | null; close?: () => void };
 
-function storeOver(opened: Sqlite, file: string, { writer, heldBy = null }: Rights): Store {
+function storeOver(opened: Sqlite, file: string, { writer, heldBy = null, close }: Rights): Store {
   const { database = opened, portions = new Portions(), eraser = null } = writer ?? {};
   let closed = false;
 
@@ -166,6 +192,7 @@ function storeOver(opened: Sqlite, file: string, { writer, heldBy = null }: Righ
       if (closed) return;
       closed = true;
       if (writer) writer.close();
+      else if (close) close();
       else database.close();
     },
   };

@@ -7,7 +7,7 @@ import type { Holder } from '../store.ts';
 import { isBusy, openSqlite } from '../sqlite.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { makePrivateFile } from './new-file.ts';
-import { type FileId, isSameFile } from './place.ts';
+import { type FileId, isSameFile } from './whereabouts.ts';
 import { isLiving, ownMark } from './process.ts';
 import { parsedJson } from './rows.ts';
 

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
 import { placedIssueText } from '../../base/issue.ts';
 import { problemSchema } from '../../base/problem.ts';
+import { unlessDamaged } from '../refusals.ts';
 import type { Value } from '../sqlite.ts';
 import { snakeCase } from './sql.ts';
 
@@ -9,20 +10,9 @@ import { snakeCase } from './sql.ts';
 export const damagedRow = (table: string, row: number | string, what: string): LabError =>
   new LabError('store.damaged', { table, row, what: what.replace(/\.$/, '') });
 
-/** True for what reading a damaged row throws. */
-export const isDamaged = (error: unknown): boolean =>
-  error instanceof LabError && error.code === 'store.damaged';
-
 /** Records of those rows that can be read: one damaged row must not hide the others. */
 export function readable<Row, Item>(rows: readonly Row[], read: (row: Row) => Item): Item[] {
-  return rows.flatMap((row) => {
-    try {
-      return [read(row)];
-    } catch (error) {
-      if (isDamaged(error)) return [];
-      throw error;
-    }
-  });
+  return rows.flatMap((row) => unlessDamaged(() => [read(row)]) ?? []);
 }
 
 /** The JSON of a column as its record says. Throws LabError `store.damaged` with table and row. */
@@ -96,9 +86,23 @@ export function readerOf<Entries extends v.ObjectEntries>(
 
 /** Whether a value is of a schema; at once for one of a list. */
 function checkOf(schema: v.GenericSchema): (value: unknown) => boolean {
-  if (schema.type !== 'picklist') return (value) => v.is(schema, value);
+  if (schema.type !== 'picklist') return remembering((value) => v.is(schema, value));
   const options = new Set((schema as unknown as { options: readonly unknown[] }).options);
   return (value) => options.has(value);
+}
+
+/** Values that were found sound and are remembered: a run is read many times. */
+const MAX_SOUND = 1000;
+
+function remembering(isSound: (value: unknown) => boolean): (value: unknown) => boolean {
+  const known = new Set<unknown>();
+  return (value) => {
+    if (known.has(value)) return true;
+    if (!isSound(value)) return false;
+    if (known.size >= MAX_SOUND) known.clear();
+    known.add(value);
+    return true;
+  };
 }
 
 const NO_SUCH_VALUE = 'has an invalid value';

@@ -1,3 +1,4 @@
+import { LabError, messageOf } from '../../base/errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Environment } from '../../study/environment.ts';
 import { RUN_STATES, checkRunMove, mayMoveRun } from '../../study/moves.ts';
@@ -6,7 +7,7 @@ import type { TrainingPlan } from '../../study/plan.ts';
 import { attemptSchema, failureSchema, newRun, runSchema } from '../../study/run.ts';
 import type { OpenTrial, Run } from '../../study/run.ts';
 import type { Sqlite } from '../sqlite.ts';
-import { duplicateRun, unknown } from '../refusals.ts';
+import { duplicateRun, isDamaged, unknown } from '../refusals.ts';
 import type { RunFilter, RunStore } from '../store.ts';
 import {
   type Row,
@@ -35,7 +36,7 @@ export interface RunTexts {
 
 /** Runs, their attempts and the environments that made their numbers. */
 export function runsIn(database: Sqlite, { graphs, trainings, environments }: RunTexts): RunStore {
-  const { columns, read: runOf } = readerOf(runSchema, {
+  const { columns, read } = readerOf(runSchema, {
     table: 'run',
     columns: {
       graph: textColumn(graphs),
@@ -48,8 +49,17 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     },
     checked: ['state', 'kind', 'variant', 'seed', 'origin', 'audit', 'drawVersion'],
   });
+  const runOf = (row: Row): Run => {
+    try {
+      return read(row);
+    } catch (error) {
+      throw isDamaged(error) ? damagedRun(row, messageOf(error)) : error;
+    }
+  };
+  // A text of its own at each call would be hashed each time.
+  const oneRun = `SELECT ${columns} FROM run WHERE id = ?`;
   const run = (id: number): Run => {
-    const row = database.get<Row>(`SELECT ${columns} FROM run WHERE id = ?`, id);
+    const row = database.get<Row>(oneRun, id);
     if (!row) throw unknown('run', id);
     return runOf(row);
   };
@@ -106,12 +116,12 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
         study,
       ) ?? -1) + 1,
     trialWithKey(study, key) {
-      const row = database.get<Row>(
+      const rows = database.all<Row>(
         `SELECT ${columns} FROM run WHERE study = ? AND key = ? AND kind = 'trial'
-           AND state IN ('waiting', 'running', 'completed', 'stopped') ORDER BY number LIMIT 1`,
+           AND state IN ('waiting', 'running', 'completed', 'stopped') ORDER BY number`,
         ...[study, key],
       );
-      return row && runOf(row);
+      return readable(rows, runOf)[0];
     },
     bestTrial(study) {
       const best = (limit: number): Run[] =>
@@ -208,6 +218,16 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
     addEnvironment: (environment) => environments.idOf(environment),
     environment: (id) => environments.at(id),
   };
+}
+
+/** For a run that cannot be read, with the words by which people know it. */
+function damagedRun({ id, kind, study, rerun, number, variant }: Row, reason: string): LabError {
+  const names: Readonly<Record<string, string>> = {
+    trial: `trial ${String(number)} of study ${String(study)}`,
+    repeat: `${String(variant)}, seed ${Number(number) + 1} of re-run ${String(rerun)}`,
+  };
+  const name = names[String(kind)] ?? 'a pretraining';
+  return new LabError('store.damaged/run', { reason, whose: `${name} (run ${String(id)})` });
 }
 
 /** Distinct machines of every run in rows of attempts, without runs of the lab's own machine alone. */

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { LabError } from '../../base/errors.ts';
 import type { Sqlite } from '../sqlite.ts';
 import { migrations } from './migrations.ts';
@@ -27,21 +26,12 @@ export function schemaOf(database: Sqlite, file: string, known = migrations.leng
 
 /**
  * Brings a file to the newest schema in one transaction: other programs see the old schema or the
- * newest one, and a step that fails leaves the file as it was. A file that holds something is
- * copied first to `<file>.schema-<n>.backup`, which is never overwritten.
+ * newest one, and a step that fails leaves the file as it was.
  *
- * @returns path of the copy, or null when none was needed
  * @throws LabError `store.migration-failed` for a step that leaves broken references
  */
-export function migrate(database: Sqlite, file: string, steps = migrations): string | null {
+export function upgrade(database: Sqlite, file: string, steps = migrations): void {
   const before = schemaOf(database, file, steps.length);
-  if (before === steps.length) return null;
-  let copy: string | null = null;
-  if (before > 0) {
-    copy = `${file}.schema-${before}.backup`;
-    for (let n = 2; existsSync(copy); n++) copy = `${file}.schema-${before}.backup-${n}`;
-    database.run('VACUUM INTO ?', copy);
-  }
   // A table that is replaced is referred to meanwhile: references are checked at the end of each
   // step instead.
   database.execute('PRAGMA foreign_keys = OFF');
@@ -54,7 +44,6 @@ export function migrate(database: Sqlite, file: string, steps = migrations): str
     database.execute(`PRAGMA application_id = ${APPLICATION_ID}`);
   });
   database.execute('PRAGMA foreign_keys = ON');
-  return copy;
 }
 
 /** Checks the references that a step to schema `next` leaves; the file stays at `version`. */

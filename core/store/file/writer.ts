@@ -5,7 +5,8 @@ import type { Sqlite } from '../sqlite.ts';
 import { Eraser } from './eraser.ts';
 import type { Holding, WriteLock } from './lock.ts';
 import { type Checkpointer, startCheckpointer } from './checkpointer.ts';
-import { type FileId, THERE, lostFile, whereaboutsOf } from './place.ts';
+import { lostFile } from './lost-file.ts';
+import { type FileId, THERE, whereaboutsOf } from './whereabouts.ts';
 
 /** An opened file that this process has the right to write to. */
 export interface OpenedToWrite {

@@ -6,6 +6,7 @@ import { SvelteSet } from 'svelte/reactivity';
 import { judgedTitle } from '../../../core/graph/describe.ts';
 import type { StudyCard, TrialRow } from '../../../core/lab/api.ts';
 import { rankTrials } from '../../../core/study/best.ts';
+import { filesLeftOut, leftOutText } from '../../../core/study/left-out.ts';
 import type { ChartName } from './chart-names.ts';
 import type { Lab } from '../../client/lab.svelte.ts';
 import {
@@ -108,6 +109,13 @@ export class StudyState {
   });
   /** How and where the numbers were made: goes into everything that is saved. */
   readonly provenance = $derived({ ...this.#planned, ...madeIn(this.#records.environments) });
+  /** How many files of its data set were no usable image; '' where none is known. */
+  readonly leftOut = $derived.by(() => {
+    const recorded = this.#records.environments.find(({ leftOut }) => leftOut)?.leftOut;
+    const listed = this.#lab.dataSets.find(({ name }) => name === this.#planned.data);
+    const found = recorded ?? (listed && filesLeftOut(listed));
+    return found ? `${leftOutText(found)}.` : '';
+  });
   /** A warning where its trials were made in different ways; '' where not. */
   readonly mixed = $derived(mixedText(this.#records.environments));
 

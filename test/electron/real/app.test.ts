@@ -4,8 +4,9 @@
  * ordinary user.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -14,6 +15,7 @@ import { attachLab } from '../../../core/host/attach.ts';
 import { openSqlite } from '../../../core/store/sqlite.ts';
 import { quickLook } from '../../e2e/quick-look.ts';
 import {
+  appThatAnswers,
   argumentsIn,
   binary,
   buildApp,
@@ -29,6 +31,7 @@ describe('the app in a real Electron', { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'ktg-electron-'));
   let app: ElectronApplication;
   let page: Page;
+  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100));
   const place = async (hash: string): Promise<void> => {
     await page.waitForURL(`app://lab/#/${hash}`);
   };
@@ -254,24 +257,56 @@ describe('the app in a real Electron', { skip }, () => {
     }, copy);
     assert.deepEqual(properties, ['showOverwriteConfirmation']);
     const whole = (): unknown => {
-      try {
-        const database = openSqlite(copy);
-        const found = database.value('PRAGMA integrity_check');
-        database.close();
-        return found;
-      } catch {
-        return null; // not there yet
-      }
+      if (!existsSync(copy)) return null;
+      const database = openSqlite(copy, { readOnly: true });
+      const found = database.value('PRAGMA integrity_check');
+      database.close();
+      return found;
     };
-    while (whole() !== 'ok') await new Promise((resolve) => setTimeout(resolve, 100));
+    while (whole() !== 'ok') await pause();
   });
 
+  /** Starts the app once more and waits for its end. */
+  const startAgain = async (from: string, ...more: string[]): Promise<unknown> => {
+    const again = [from, ...argumentsIn(folder), ...more];
+    const second = spawn(binary, again, { env: environmentIn(folder), stdio: 'ignore' });
+    const late = setTimeout(() => second.kill('SIGKILL'), 40_000);
+    const ended = await once(second, 'exit');
+    clearTimeout(late);
+    return ended;
+  };
+
   test('a second start ends at once, and the first opens its link', async () => {
-    const again = [checkout, ...argumentsIn(folder), 'ktg-lab://settings'];
-    const { status } = spawnSync(binary, again, { env: environmentIn(folder), timeout: 30_000 });
-    assert.equal(status, 0);
+    assert.deepEqual(await startAgain(checkout, 'ktg-lab://settings'), [0, null]);
     await place('settings');
     assert.equal(app.windows().length, 1);
+  });
+
+  test('a second start ends and kills nothing while a box of the first is open', async () => {
+    // A copy over the lab itself fails, and a box says so until the user closes it.
+    await app.evaluate(
+      ({ dialog, Menu }, filePath) => {
+        dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath });
+        const file = Menu.getApplicationMenu()!.items.find(({ label }) => label === '&File')!;
+        file.submenu!.items.find(({ label }) => label === 'Save a copy of the lab file…')!.click();
+      },
+      join(folder, 'lab.sqlite'),
+    );
+    await pause();
+    assert.deepEqual(await startAgain(checkout, 'ktg-lab://log'), [0, null]);
+    await place('log');
+  });
+
+  test('a second start ends and kills nothing while the first is stopped', async () => {
+    const program = app.process();
+    program.kill('SIGSTOP');
+    const quits = appThatAnswers(folder, 1);
+    assert.deepEqual(await startAgain(quits, 'ktg-lab://settings'), [1, null]);
+    program.kill('SIGCONT');
+    assert.equal(program.exitCode, null);
+    assert.equal(program.signalCode, null);
+    await page.getByRole('link', { name: 'Settings' }).first().click();
+    await place('settings');
   });
 
   test('a crashed page is replaced at its place and position', async () => {

@@ -148,6 +148,10 @@ describe('learning curves', () => {
     const [x, y] = drawn.curves[0]!.points.slice(-2) as [number, number];
     assert.equal(nearestCurve(drawn.curves, x + 2, y + 2)?.run, 1);
     assert.equal(nearestCurve(drawn.curves, x, y + 500), null);
+    const diagonal = [{ run: 5, points: [0, 0, 100, 100] }];
+    assert.equal(nearestCurve(diagonal, 50, 60)?.run, 5, 'a place beside the middle of a step');
+    assert.equal(nearestCurve(diagonal, 60, 50)?.run, 5);
+    assert.equal(nearestCurve(diagonal, 50, 80), null);
   });
 });
 
@@ -376,6 +380,9 @@ describe('timeline', () => {
     assert.equal(barAt(bars, running!.x + 2, running!.y + 2)?.run, 2);
     assert.equal(barAt(bars, 0, 0), null);
     assert.ok(drawTimeline([], new Map(), 9000, size, light).marks.length > 0);
+    // Seconds are the axis's unit: every attempt stays between its ends.
+    for (const { x, width } of bars) assert.ok(x >= 0 && x + width <= size.width, `${x} ${width}`);
+    assert.ok(running!.width > 20, 'a running attempt reaches to now');
   });
 
   test('ticks are round times', () => {
@@ -483,6 +490,13 @@ test('of equal graphs the runs are drawn once, under all their names', () => {
     assert.ok(found?.kind === 'text', title);
     return found;
   };
+  const colours = marks.flatMap((mark) => (mark.kind === 'dot' ? [mark.fill] : []));
+  assert.ok(colours.length > 0 && colours.every((each) => each === light.quiet), 'a baseline');
+  const own = drawSeeds([variant('graph')], [], size, light).marks;
+  assert.ok(
+    own.some((mark) => mark.kind === 'dot' && mark.fill === light.focus),
+    'the graph',
+  );
   assert.equal(named('DML').x, named('All-Through').x);
   assert.ok(named('DML').y + 12 < named('All-Through').y);
   assert.ok(named('This graph').x < named('DML').x && named('DML').x < named('KD').x);

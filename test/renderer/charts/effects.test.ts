@@ -61,13 +61,13 @@ describe('effects of a played study', () => {
 
   test('advice on the rule is one sentence, none without whole courses', () => {
     const best = { firstRung: 4, reduction: 2, kept: 0.917, epochs: 5.04 };
-    const audit = { ...found.audit, advice: { trials: 36, choices: [best], best } };
+    const audit = { ...found.audit, advice: { trials: 36, good: 2, choices: [best], best } };
     assert.equal(
       adviceText({ ...found, audit }),
       'Advice: first rung at epoch 4, one in 2 continues. It keeps 92 % of the best 5 % for 5.0 ' +
-        'epochs a trial (from 36 complete curves).',
+        'epochs a trial (from 36 complete curves, 2 of them good).',
     );
-    const none = { ...audit, advice: { trials: 3, choices: [], best: null } };
+    const none = { ...audit, advice: { trials: 3, good: 0, choices: [], best: null } };
     assert.equal(adviceText({ ...found, audit: none }), '');
   });
 

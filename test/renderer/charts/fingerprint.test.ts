@@ -38,3 +38,19 @@ test('cells of seven nodes stay inside, and do not overlap, in a strip of the ta
   for (const { x, y } of cells) assert.ok(x + side <= 40 && y + side <= height);
   assert.equal(new Set(cells.map(({ x, y }) => `${x} ${y}`)).size, 49);
 });
+
+test('the first cell begins half a gap from the edge, and signs stay inside their cells', () => {
+  const { cells, gap, side } = fingerprint(fromText('resnet32=TT,resnet110=TC'), 60);
+  assert.deepEqual([Math.min(...cells.map(({ x }) => x)), gap, side], [0.5, 1, 19]);
+  for (const gate of gates) {
+    const [, x = '0', y = '0'] = /^M([\d.]+) ([\d.]+)/.exec(gateSign(gate, 10)) ?? [];
+    assert.ok(Number(x) <= 10 && Number(y) <= 10, gate.name);
+  }
+  const radius = /a([\d.]+) /i.exec(
+    gateSign(
+      gates.find(({ name }) => name === 'correct')!,
+      10,
+    ),
+  );
+  assert.ok(radius && Number(radius[1]) < 5, 'a disc fits into its cell');
+});

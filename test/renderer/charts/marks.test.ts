@@ -71,3 +71,13 @@ test('a group shows only marks inside its rectangle, on a canvas and as SVG', ()
   assert.deepEqual(calls.slice(0, 4), ['save', 'beginPath', 'rect 1 2 4 6', 'clip']);
   assert.equal(calls.at(-1), 'restore');
 });
+
+test('a text is painted in its colour', () => {
+  const set: string[] = [];
+  const pen = new Proxy({} as Pen, {
+    get: () => () => undefined,
+    set: (_, name, value) => set.push(`${String(name)} ${String(value)}`) > 0,
+  });
+  paint(pen, [{ kind: 'text', x: 0, y: 0, text: 'a', fill: '#123456', size: 11, bold: true }]);
+  assert.ok(set.includes('fillStyle #123456') && set.some((each) => /^font 600 11px /.test(each)));
+});

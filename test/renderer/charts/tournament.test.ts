@@ -167,3 +167,12 @@ describe('a swarm of dots', () => {
     assert.equal(new Set(offsets).size, 500);
   });
 });
+
+test('trials that a selection leaves out are faint, the others are not', () => {
+  const opacities = (faint: (run: number) => boolean): number[] =>
+    drawTournament(input({ faint }), size, light).marks.flatMap((mark) =>
+      mark.kind === 'dot' && mark.opacity !== undefined ? [mark.opacity] : [],
+    );
+  assert.ok(opacities(() => false).every((each) => each >= 0.5));
+  assert.ok(opacities(() => true).every((each) => each < 0.1));
+});

@@ -1,5 +1,4 @@
-import { type BigIntStats, fstatSync, readlinkSync, statSync } from 'node:fs';
-import { LabError } from '../../base/errors.ts';
+import { type BigIntStats, fstatSync, statSync } from 'node:fs';
 
 /**
  * A file itself, whatever it is called: its device and its number there. Text, as they may exceed
@@ -32,14 +31,6 @@ export function whereaboutsOf(path: string, id: FileId): Whereabouts {
   return descriptorOf(id)?.links === 0n ? DELETED : MOVED;
 }
 
-/** For a lab file that is no longer where it was opened: nothing more is written to it. */
-export function lostFile(path: string, id: FileId, where: typeof MOVED | typeof DELETED): LabError {
-  const copy = 'copy it from here (ktg db backup COPY) before you end this program';
-  if (where === DELETED) return new LabError('store.deleted', { path, copy });
-  const now = newPathOf(id);
-  return new LabError('store.moved', { path, place: now === null ? '' : ` to ${now}`, copy });
-}
-
 /** Descriptors that are searched for an open file. */
 const DESCRIPTORS = 1024;
 
@@ -47,7 +38,7 @@ const DESCRIPTORS = 1024;
  * The descriptor under which this process has a file open. Found by looking, since to open the file
  * and close it again would give up SQLite's own locks on it.
  */
-function descriptorOf(id: FileId): { number: number; links: bigint } | null {
+export function descriptorOf(id: FileId): { number: number; links: bigint } | null {
   for (let number = 3; number < DESCRIPTORS; number++) {
     try {
       const found = fstatSync(number, { bigint: true });
@@ -57,16 +48,6 @@ function descriptorOf(id: FileId): { number: number; links: bigint } | null {
     }
   }
   return null;
-}
-
-/** Where an open file is now; null where the system does not tell. */
-function newPathOf(id: FileId): string | null {
-  const descriptor = descriptorOf(id);
-  try {
-    return descriptor && readlinkSync(`/proc/self/fd/${descriptor.number}`);
-  } catch {
-    return null;
-  }
 }
 
 const idOf = ({ dev, ino }: BigIntStats): FileId => ({ device: String(dev), inode: String(ino) });
