@@ -46,13 +46,15 @@ export const command: Command = {
       'as "ktg rerun", then {"event":"verified","agrees":true|false|null,"kind":..., ' +
         '"margin":...,"graphs":[{"variant":...,"difference":...,"detectable":...,...}], ' +
         '"broken":...,"strays":[...], ' +
-        '"pairs":[{"variant":...,"seed":...,"expected":...,"found":...,...}], "notes":[...]}',
+        '"pairs":[{"variant":...,"seed":...,"expected":...,"found":...,...}], "notes":[...]}; ' +
+        'of a study {"event":"redrawn","study":N,"verdict":"same"|"different"|"cannot-tell", ' +
+        '"trials":[{"trial":N,"finding":...,"key":...,"redrawn":...,"differs":[...]}]}',
     ),
   },
   note:
     'Where program, engine, kernels, precision, threads, device, data and teachers are those of ' +
     'the bundle, every seed has to give the same bits. Elsewhere an equivalence test decides.\n' +
-    'Exit status 0: the numbers agree; 1: they do not; 3: it cannot be told.',
+    'Exit status 0: the numbers, or the graphs, agree; 1: they do not; 3: it cannot be told.',
   words: 1,
   run: async (values, [file]) => {
     if (file === undefined) throw new LabError('arguments.no-file/verify');

@@ -140,9 +140,9 @@ interface RequestOutputs {
   'studies.timeline': Attempt[];
   /** Every environment in which an attempt made epochs. */
   'studies.environments': (Environment & { id: number })[];
-  /** Effects and importance of choices, from the trials that have reached an epoch. */
-  /** Draws every trial again from its record, by number. */
+  /** What drawing every trial again from its record says, by number. */
   'studies.redraw': Redraw[];
+  /** Effects and importance of choices, from the trials that have reached an epoch. */
   'studies.effects': StudyEffects;
 
   // trials and all other runs

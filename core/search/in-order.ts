@@ -53,16 +53,16 @@ export class InOrder implements LiveKnowledge {
   static at(
     plan: Ordered,
     lag: number,
-    { trials, accuracyAt }: TrialRecords,
+    records: TrialRecords,
     number: number,
     open: readonly OpenTrial[],
   ): InOrder {
     const restored = new InOrder(plan, lag);
     const missing = new Set(open.map(([trial]) => trial));
-    for (const run of trials) {
+    for (const run of records.trials) {
       if (run.number >= number) break;
       const isKnown = run.number <= number - lag && !missing.has(run.number);
-      restored.#push(run, isKnown ? accuracyAt(run, restored.awaitedEpoch) : NaN);
+      restored.#push(run, isKnown ? records.accuracyAt(run, restored.awaitedEpoch) : NaN);
     }
     return restored;
   }

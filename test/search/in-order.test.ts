@@ -87,8 +87,7 @@ describe('a study in order', () => {
       const plan = { ...inOrder, ...change, training: training({ epochs: 8 }) };
       const alone = graphsOf(await played(plan, { slots: 1 }));
       for (const slots of [2, 5, 9])
-        for (const shuffle of [0, 1])
-          assert.deepEqual(graphsOf(await played(plan, { slots, ...uneven(shuffle) })), alone);
+        assert.deepEqual(graphsOf(await played(plan, { slots, ...uneven(slots) })), alone);
       const crashes: Partial<Script> = {
         slots: 5,
         ...uneven(2),

@@ -7,7 +7,6 @@ import { fromText, toText } from '../../core/graph/text.ts';
 import { outlookOf } from '../../core/search/outlook.ts';
 import { redrawStudy } from '../../core/search/redraw.ts';
 import { previewOf } from '../../core/search/preview.ts';
-import { sampleTrial } from '../../core/search/sampler.ts';
 import { outsideStarts, startingPoints } from '../../core/search/starting-points.ts';
 import { Work } from '../../core/search/work.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
