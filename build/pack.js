@@ -1,14 +1,18 @@
-// npm run pack: makes the app's packages for this platform in out/packages. `npm run pack -- --dir`
-// only makes the folder of the app. Plain JavaScript for Node 18 and newer.
+// npm run pack: see its help. Plain JavaScript for Node 18 and newer.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findElectron } from './electron.js';
+import { helpIfAsked } from './help.js';
 import { packageConfiguration, packageTargets } from './packaging.js';
 import { checkout, pinnedNode, runPinned } from './runtime.js';
 import { ensureSetupOrExit } from './setup.js';
 import { debTool, makeEach, unpackedFolder } from './targets.js';
 import { ensureWindowOrExit } from './window.js';
 
+helpIfAsked(`npm run pack             makes the app's packages for this platform in out/packages
+npm run pack -- --dir    only makes the folder of the app
+
+ELECTRON_OVERRIDE_DIST_PATH=FOLDER names the folder of an unpacked Electron.`);
 process.chdir(checkout);
 // Users of a package install the engine inside the app.
 await ensureSetupOrExit({ engine: false });

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'svelte/compiler';
 import ts from 'typescript';
+import { helpIfAsked } from './help.js';
 
 /** @typedef {{ line: number, text: string }} Sentence   `{…}` stands for an expression in `text` */
 /** @typedef {import('svelte/compiler').AST.SvelteNode} SvelteNode */
@@ -201,5 +202,10 @@ function listing(root) {
     );
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  helpIfAsked(`npm run sentences
+
+Prints every sentence that a person can see (messages, labels, usage and log texts, texts of the
+page), as FILE:LINE: SENTENCE.`);
   console.log(listing(join(dirname(fileURLToPath(import.meta.url)), '..')).join('\n'));
+}

@@ -20,7 +20,7 @@ const programs = {
   'export-thread': here('core/workers/export-thread.ts'),
   'checkpointer-thread': here('core/store/file/checkpointer-thread.ts'),
   'background-thread': here('core/store/file/background-thread.ts'),
-  'data-look': here('core/lab/data-look.ts'),
+  'look-program': here('core/lab/look-program.ts'),
   'effects-thread': here('core/lab/effects-thread.ts'),
 };
 

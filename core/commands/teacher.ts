@@ -26,7 +26,9 @@ export const command: Command = {
         'on held-out images is measured',
     ],
   ],
-  arguments: { FILE: 'a state dict of PyTorch or timm; nothing in the file is run' },
+  arguments: {
+    FILE: 'a state dict of PyTorch, of a network that the lab knows; nothing in it is run',
+  },
   options: {
     network: { type: 'string', value: 'NAME', help: networksHelp },
     data: { type: 'string', value: 'D', help: dataHelp },

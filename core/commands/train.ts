@@ -12,6 +12,7 @@ import { diagnose, problemsOf } from '../devices/cuda-diagnosis.ts';
 import { probeCuda } from '../devices/cuda-probe.ts';
 import { libraryStatus } from '../install/library-status.ts';
 import { requireTrainable } from '../graph/check.ts';
+import { templates } from '../graph/templates.ts';
 import { computationWords } from '../study/computation.ts';
 import { type FilesLeftOut, filesLeftOut } from '../study/left-out.ts';
 import { PAPER_EPOCHS } from '../study/recipe.ts';
@@ -100,7 +101,7 @@ export const command: Command = {
   ],
   arguments: {
     GRAPH: 'a file (JSON, text, SVG, PNG, DOT) or a text form, such as resnet8=TT,resnet8=TT',
-    TEMPLATE: 'independent, kd, dml, kd+dml or all-through',
+    TEMPLATE: templates.map(({ name }) => name).join(', '),
     architectures: networksHelp,
   },
   options: {

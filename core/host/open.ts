@@ -10,7 +10,7 @@ import { cores } from '../devices/devices.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { engineFacts } from '../lab/engine-library.ts';
 import { Lab } from '../lab/lab.ts';
-import { lookInThread } from '../lab/look-thread.ts';
+import { readApart } from '../lab/look.ts';
 import { MachineManager } from '../machines/machine-manager.ts';
 import { Machines } from '../machines/machines.ts';
 import { localDevices } from './local-workers.ts';
@@ -57,7 +57,7 @@ export async function openLab(
     opened.unshift(pool);
     await pool.settled();
     const runner = await Machines.join(pool, null, {
-      pack: (spec, folder) => lookInThread('delivery', { spec, folder }),
+      pack: (spec, folder) => readApart('delivery', { spec, folder }),
       engineTitle: (requested) => engineFacts(requested).version,
     });
     opened[0] = runner; // it closes the pool too

@@ -7,7 +7,7 @@ import { officialOf, officialSources, sourceNamed, sourceOf } from '../data/sets
 import type { BuiltInSource, SetSize } from '../data/source.ts';
 import type { DataSetView } from './api.ts';
 import { liesIn } from './decoded-images.ts';
-import type { DataLook } from './look-thread.ts';
+import type { DataLook } from './look.ts';
 import { placeOfSpec } from './sent-images.ts';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

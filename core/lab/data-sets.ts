@@ -32,7 +32,7 @@ import {
 import type { Files } from './files.ts';
 import { keepFile } from './keep-file.ts';
 import { keptSetting } from './kept-setting.ts';
-import { type DataLook, lookInThread, type LookOptions } from './look-thread.ts';
+import { type DataLook, readApart, type LookOptions } from './look.ts';
 import { misfitOf, type PlannedImages } from './planned-images.ts';
 import { OfficialSets } from './official-sets.ts';
 import { imagesAt, keptOfficial, placeOfSpec } from './sent-images.ts';
@@ -290,7 +290,7 @@ export class DataSets {
   }
 
   async #look(spec: string, count: number, options: LookOptions): Promise<DataLook> {
-    return lookInThread('data', { spec, folder: this.#folder(), count }, options);
+    return readApart('data', { spec, folder: this.#folder(), count }, options);
   }
 }
 

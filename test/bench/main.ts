@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { helpIfAsked } from '../../build/help.js';
 import { LabError } from '../../core/base/errors.ts';
 
 interface Bench {
@@ -115,13 +116,12 @@ const benches: Readonly<Record<string, Bench>> = {
 
 const [first, ...rest] = process.argv.slice(2);
 const unnamed = first === undefined || first.startsWith('-');
-if (unnamed)
-  console.log(
-    Object.entries(benches)
-      .map(([name, { measures }]) => `npm run bench -- ${name.padEnd(9)} ${measures}`)
-      .join('\n'),
-    '\n',
-  );
+const list = Object.entries(benches)
+  .filter(([name]) => unnamed || !(first in benches) || name === first)
+  .map(([name, { measures }]) => `npm run bench -- ${name.padEnd(9)} ${measures}`)
+  .join('\n');
+helpIfAsked(list);
+if (unnamed) console.log(list, '\n');
 const bench = benches[unnamed ? 'step' : first];
 if (bench) process.exitCode = await run(bench, unnamed ? process.argv.slice(2) : rest);
 else {

@@ -217,7 +217,7 @@ describe('a lab without a holder', () => {
         1,
         /\/nowhere\/copy\.sqlite: its folder does not exist/,
       ],
-      [['search', '--data', '/nowhere'], 1, /no data set \/nowhere/],
+      [['search', '--data', '/nowhere'], 1, /no file or folder \/nowhere/],
       [['search', '--rungs', '4,2'], 2, /ascending/],
       [['db', 'burn'], 2, /check, backup, vacuum/],
       [['import'], 2, /No file was named/],

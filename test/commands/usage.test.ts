@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { Command } from '../../core/commands/command.ts';
 import { jsonOption, usageOf } from '../../core/commands/usage.ts';
+import { templates } from '../../core/graph/templates.ts';
 
 const folder = new URL('../../core/commands/', import.meta.url);
 
@@ -70,4 +71,10 @@ describe('usage text', () => {
       for (const line of usage.split('\n')) assert.ok(line.length <= 100, `${verb}: ${line}`);
     }
   });
+});
+
+test('the help of train names every template', async () => {
+  const { command } = (await import('../../core/commands/train.ts')) as { command: Command };
+  const words = usageOf(command).split(/[\s,]+/);
+  for (const { name } of templates) assert.ok(words.includes(name), name);
 });

@@ -1,14 +1,15 @@
-/**
- * `npm run pictures`: draws the kept pictures anew, after a change that is meant, to be looked at
- * before they are committed.
- */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { helpIfAsked } from '../../build/help.js';
 import { pictures, picturesFolder } from '../renderer/pictures.ts';
 import { startBrowser, withoutBrowser } from './app.ts';
 import { rasterise } from './rasterise.ts';
 import { fontsHere, screensFolder, takeScreens } from './screens.ts';
 
+helpIfAsked(`npm run pictures
+
+Draws the kept pictures and screenshots anew, after an intended change. Look at them before you
+commit them.`);
 if (withoutBrowser) throw new Error(withoutBrowser);
 const browser = await startBrowser();
 try {

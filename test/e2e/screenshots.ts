@@ -1,16 +1,16 @@
-/**
- * Pictures of the app for the README, from a study that is really trained: `npm run screenshots`,
- * about five minutes. `npm run screenshots -- FOLDER` writes more of them to a folder: every view,
- * light and dark, small, large and narrow.
- */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { helpIfAsked } from '../../build/help.js';
 import { ServedApp, withoutBrowser } from './app.ts';
 import { LabHere } from './lab-here.ts';
 import { labWithMachines } from './machines-shown.ts';
 import { addStudies, tinyPlan } from './tiny-study.ts';
 
+helpIfAsked(`npm run screenshots              takes the README's pictures of the app, from a study that is
+                                 really trained: about five minutes
+npm run screenshots -- FOLDER    writes more of them to FOLDER: every view, light and dark, small,
+                                 large and narrow`);
 if (withoutBrowser) throw new Error(withoutBrowser);
 const all = process.argv[2];
 const folder = all ?? fileURLToPath(new URL('../../renderer/pictures', import.meta.url));

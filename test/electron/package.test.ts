@@ -104,7 +104,7 @@ describe('a package', { skip }, () => {
       'dist/electron/checkpointer-thread.js',
       'dist/electron/background-thread.js',
       'dist/electron/effects-thread.js',
-      'dist/electron/data-look.js',
+      'dist/electron/look-program.js',
       'package.json',
       'node_modules/better-sqlite3/lib/index.js',
       'node_modules/@tensorflow/tfjs/dist/tf.node.js',
@@ -200,6 +200,11 @@ describe('a package', { skip }, () => {
       // Or electron-builder's own list would be lost: GTK, NSS, xdg-utils, ...
       assert.equal(deb!.depends, undefined);
     });
+  });
+
+  test('decodes no image in the main program', () => {
+    const main = readFileSync(join(root, 'dist', 'electron', 'main.js'), 'utf8');
+    assert.doesNotMatch(main, /^import[^;]*["']sharp["']/m);
   });
 
   test('runs the main program from the archive, workers and threads from outside', async () => {

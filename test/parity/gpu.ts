@@ -1,12 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { helpIfAsked } from '../../build/help.js';
 
-/**
- * `npm run parity:gpu`: every fixture on the card, compiled in float32 (TF32 off) as the tolerances
- * ask, then the same once more with --deterministic; then the operations' gradients, and the steps
- * that training takes (images gathered and augmented on the card, many steps in one call) against
- * the session's. Exit status 1 when anything failed. A process each: settings are read once.
- */
+helpIfAsked(`npm run parity:gpu -- [FOLDER] [options of npm run parity]
+
+Compares every fixture under FOLDER (default: test/fixtures) on the graphics card, compiled in
+float32 without TF32, as the tolerances ask; then once more with --deterministic. Then it compares
+the gradients of operations, and the steps of training (images gathered and augmented on the card,
+many steps in one call), with the session's.
+
+Exit status: 0 all passed, 1 anything failed`);
+
+// A process for each, because settings are read once.
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const tests = ['operations', 'compiled'].map((name) => at(`../engine/${name}.test.ts`));
 

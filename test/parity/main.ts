@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { helpIfAsked } from '../../build/help.js';
 import { LabError, messageOf } from '../../core/base/errors.ts';
 import type { DeviceKind } from '../../core/engine/computation.ts';
 import { type Engine, type EngineName, engineNames } from '../../core/engine/engine.ts';
@@ -32,27 +33,22 @@ import { stepsParity } from './steps.ts';
 import { stepsParity2 } from './steps2.ts';
 import { torchParity } from './torch.ts';
 
-/**
- * `npm run parity -- [DIR] [--engine tensorflow|eager|portable] [--device cpu|gpu] [--compiler
- * none|xla] [--precision float32|tf32|bfloat16] [--deterministic] [--only WORD] [--without WORD]`:
- * compares the engine with every fixture under DIR (default: test/fixtures), a line per file, then
- * `N passed, N failed`; exit status 1 when anything failed. Both WORD options may be repeated: names
- * of files hold one of the first (default: all do), and none of the second. In bfloat16 it compares
- * forward passes, whole steps and networks of PyTorch, under limits of their own, and everything that
- * no engine computes.
- */
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    engine: { type: 'string', default: 'tensorflow' },
-    device: { type: 'string', default: 'cpu' },
-    compiler: { type: 'string' },
-    precision: { type: 'string', default: 'float32' },
-    deterministic: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true, default: [''] },
-    without: { type: 'string', multiple: true, default: [] },
-  },
-});
+helpIfAsked(`npm run parity -- [FOLDER] [options]
+
+Compares the engine with every fixture under FOLDER (default: test/fixtures). Prints a line for
+each file, then "N passed, N failed". In bfloat16 it compares forward passes, whole steps and
+networks of PyTorch, under limits of their own, and everything that no engine computes.
+
+  --engine tensorflow|eager|portable    default: tensorflow
+  --device cpu|gpu                      default: cpu
+  --compiler none|xla
+  --precision float32|tf32|bfloat16     default: float32
+  --deterministic
+  --only WORD       only files whose name contains WORD; may be repeated: one of the words
+  --without WORD    no file whose name contains WORD; may be repeated
+
+Exit status: 0 all passed, 1 anything failed or no fixture was found, 2 wrong arguments`);
+const { values, positionals } = readArguments();
 const name = values.engine as EngineName;
 if (!engineNames.includes(name)) {
   console.error(`Unknown engine "${values.engine}": expected ${engineNames.join(', ')}.`);
@@ -80,6 +76,26 @@ const steps = new Steps(engine);
 function isChosen(file: string): boolean {
   const holds = (word: string): boolean => file.includes(word);
   return values.only.some(holds) && !values.without.some(holds);
+}
+/** Wrong options end the program with one line. */
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        engine: { type: 'string', default: 'tensorflow' },
+        device: { type: 'string', default: 'cpu' },
+        compiler: { type: 'string' },
+        precision: { type: 'string', default: 'float32' },
+        deterministic: { type: 'boolean', default: false },
+        only: { type: 'string', multiple: true, default: [''] },
+        without: { type: 'string', multiple: true, default: [] },
+      },
+    });
+  } catch (error) {
+    console.error(`${messageOf(error)} See npm run parity -- --help.`);
+    process.exit(2);
+  }
 }
 /** Why an engine cannot be opened is said in one line. */
 async function open(choice: EngineChoice): Promise<Engine> {

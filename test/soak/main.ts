@@ -1,12 +1,15 @@
-/**
- * `npm run soak [-- KILLS]`: kills as many labs with scripted workers, and as many labs and workers
- * of real processes. `npm run soak -- machines [MINUTES TRIALS]`: kills agents, brokers and labs.
- * `npm run soak -- time-limit`: a job of a cluster at its time limit.
- */
+import { helpIfAsked } from '../../build/help.js';
 import { soak } from '../search/soak.ts';
 import { machineSoak } from './machines.ts';
 import { timeLimit } from './time-limit.ts';
 import { workerSoak } from './workers.ts';
+
+helpIfAsked(`npm run soak                               as: npm run soak -- 300
+npm run soak -- KILLS                      kills so many labs with scripted workers, and so many
+                                           labs and workers of real processes
+npm run soak -- machines [MINUTES TRIALS]  kills agents, brokers and labs (default: 10 minutes,
+                                           500 trials)
+npm run soak -- time-limit                 ends a job of a cluster at its time limit`);
 
 const print = (line: string): void => {
   console.log(line);

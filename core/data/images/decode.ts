@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import { LabError, messageOf } from '../../base/errors.ts';
 import { imageBytes } from '../dataset.ts';
 import type { DataOptions } from '../progress.ts';
@@ -19,6 +19,10 @@ const WEBP_AT = 8;
 const LARGE_PIXELS = 25e6;
 /** Milliseconds between two reports of progress. */
 const PACE = 100;
+
+// Loaded on use: the bundle of Electron's main process is one file, and libvips beside GTK in one
+// process may share parts in the wrong version.
+const { default: sharp } = await import('sharp');
 
 // No other loader of libvips, of SVG, TIFF or GIF, ever sees a byte of a file.
 sharp.block({ operation: ['VipsForeignLoad'] });

@@ -16,7 +16,7 @@ import type { Answers, LabContext } from '../lab-context.ts';
 import { deviceKinds, trainingDevices } from '../device-views.ts';
 import { effectsOf } from '../effects.ts';
 import { studyLatex } from '../latex.ts';
-import { lookInThread } from '../look-thread.ts';
+import { readApart } from '../look.ts';
 import { importedFrom, noteImport } from '../imported.ts';
 import { machineOf } from '../machine.ts';
 
@@ -124,7 +124,7 @@ export function studyRequests(context: LabContext): Answers<Names> {
     },
     'studies.found': ({ file }) =>
       files.use(file, async (path) =>
-        (await beginsWith(path, SQLITE)) ? lookInThread('optuna-list', { path }) : [],
+        (await beginsWith(path, SQLITE)) ? readApart('optuna-list', { path }) : [],
       ),
     'studies.import': async ({ file, name, study: wanted }) => {
       const study = await importAny(context, file, { name, study: wanted });
@@ -187,7 +187,7 @@ async function importAny(
     const study = (await beginsWith(path, SQLITE))
       ? await importOptuna(
           store,
-          await lookInThread('optuna-study', { path, study: requested.study }),
+          await readApart('optuna-study', { path, study: requested.study }),
           requested.name,
         )
       : await importOwn(store, path, requested);

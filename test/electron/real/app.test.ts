@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -280,6 +280,10 @@ describe('the app in a real Electron', { skip }, () => {
     assert.deepEqual(await startAgain(checkout, 'ktg-lab://settings'), [0, null]);
     await place('settings');
     assert.equal(app.windows().length, 1);
+  });
+
+  test('its main process has no decoder of images', { skip: process.platform !== 'linux' }, () => {
+    assert.doesNotMatch(readFileSync(`/proc/${app.process().pid}/maps`, 'utf8'), /libvips/);
   });
 
   test('a second start ends and kills nothing while a box of the first is open', async () => {

@@ -1,9 +1,9 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { once } from 'node:events';
 import { LabError, messageOf, problem, problemOf } from '../base/errors.ts';
 import { imageBytes } from '../data/dataset.ts';
 import { packDataset } from '../data/delivery.ts';
 import { openDataset } from '../data/resolve.ts';
-import type { DataLook } from './look-thread.ts';
+import type { DataLook } from './look.ts';
 import type {
   LookKind,
   LookMessage,
@@ -11,14 +11,14 @@ import type {
   LookRequest,
   LookResult,
   Looks,
-} from './look-thread.ts';
+} from './look.ts';
 import { png } from '../base/encode-png.ts';
 
 const post = (message: LookMessage): void => {
-  parentPort!.postMessage(message);
+  process.send!(message);
 };
 
-/** Reads a data set in a thread of its own: unpacking and hashing 180 MB would hold the lab up. */
+/** Reads a data set in a process of its own: unpacking and hashing 180 MB would hold the lab up. */
 async function lookAtData({
   spec,
   folder,
@@ -56,7 +56,9 @@ async function look(request: LookRequest): Promise<Looks[LookKind]> {
   return readOptuna(request.path, request.study);
 }
 
-const result = await look(workerData as LookRequest).then(
+process.once('disconnect', () => process.exit(1)); // nobody waits any more
+const [request] = (await once(process, 'message')) as [LookRequest];
+const result = await look(request).then(
   (found): LookResult => ({ look: found }),
   (error: unknown): LookResult => ({
     problem:

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { lookInThread } from '../../core/lab/look-thread.ts';
+import { readApart } from '../../core/lab/look.ts';
 import { scriptedLab } from './support.ts';
 
 describe('looks into files of strangers', () => {
   test('a look that takes too long is ended and says so', async () => {
     const path = join(import.meta.dirname, '../fixtures/optuna/several.db');
-    await assert.rejects(lookInThread('optuna-list', { path }, { seconds: 0 }), {
+    await assert.rejects(readApart('optuna-list', { path }, { seconds: 0 }), {
       code: 'files.too-slow',
       message: /longer than 0 s and was ended/,
     });

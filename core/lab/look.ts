@@ -1,5 +1,8 @@
-import { Worker } from 'node:worker_threads';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { LabError, messageOf } from '../base/errors.ts';
+import { nodeProgram, outsideArchive } from '../base/node-program.ts';
 import type { OptunaEntry, OptunaStudy } from '../store/transfer/optuna-file.ts';
 import type { LabProblem } from '../base/problem.ts';
 import type { LeftOut } from '../data/dataset.ts';
@@ -56,7 +59,7 @@ export type LookMessage = LookResult | { progress: LookProgress };
 export interface LookOptions {
   /** Takes a look out of the queue, and ends one that has begun. */
   signal?: AbortSignal | undefined;
-  /** After which the thread is ended. */
+  /** After which the process is ended. */
   seconds?: number;
   onProgress?: (progress: LookProgress) => void;
 }
@@ -69,30 +72,35 @@ const LIMITS: Readonly<Record<LookKind, number>> = {
   'optuna-study': 300,
 };
 
-/** Threads that look into files at once: each may hold a whole data set. */
+/** Processes that look into files at once: each may hold a whole data set. */
 const LOOKS_AT_ONCE = 2;
 const looks = new Queue(LOOKS_AT_ONCE);
 
+const program = outsideArchive(fileURLToPath(new URL('./look-program.ts', import.meta.url)));
+
 /**
- * Reads a file in a thread of its own, so that no file can hold the lab up. Few are read at once.
+ * Reads a file in a process of its own, under Node: no file can hold the lab up or end it, and the
+ * decoders of images stay out of Electron's main process. Few are read at once.
  *
  * @throws LabError those of the reading, `files.too-slow`, `data.unreadable`; the signal's reason when it is aborted
  */
-export async function lookInThread<Kind extends LookKind>(
+export async function readApart<Kind extends LookKind>(
   kind: Kind,
   request: Requests[Kind],
   options: LookOptions = {},
 ): Promise<Looks[Kind]> {
-  return looks.run(async () => inThread(kind, request, options), options.signal);
+  return looks.run(async () => inProcess(kind, request, options), options.signal);
 }
 
-async function inThread<Kind extends LookKind>(
+async function inProcess<Kind extends LookKind>(
   kind: Kind,
   request: Requests[Kind],
   { signal, seconds = LIMITS[kind], onProgress }: LookOptions,
 ): Promise<Looks[Kind]> {
-  const workerData = { kind, ...request };
-  const thread = new Worker(new URL('./data-look.ts', import.meta.url), { workerData });
+  const child = spawn(nodeProgram(), [program], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    serialization: 'advanced', // manifests are bytes
+  });
   const { promise, resolve, reject } = Promise.withResolvers<LookResult>();
   const abort = (): void => {
     reject(signal?.reason as Error);
@@ -101,16 +109,19 @@ async function inThread<Kind extends LookKind>(
   const timer = setTimeout(() => {
     reject(tooSlow(seconds));
   }, seconds * 1000);
-  thread.on('message', (message: LookMessage) => {
+  child.on('message', (sent) => {
+    const message = sent as LookMessage;
     if ('progress' in message) onProgress?.(message.progress);
     else resolve(message);
   });
-  thread.on('error', (error) => {
+  child.on('error', (error) => {
     reject(endedEarly(messageOf(error), error));
   });
-  thread.on('exit', (code) => {
-    reject(endedEarly(`its exit code is ${code}`)); // after an answer this changes nothing
+  child.on('exit', (code, ended) => {
+    // After an answer this changes nothing.
+    reject(endedEarly(ended === null ? `its exit code is ${code}` : `it got the signal ${ended}`));
   });
+  child.send({ kind, ...request });
   try {
     const result = await promise;
     if ('look' in result) return result.look as Looks[Kind];
@@ -118,7 +129,8 @@ async function inThread<Kind extends LookKind>(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', abort);
-    await thread.terminate(); // its memory is free before the next look begins
+    // Its memory is free before the next look begins.
+    if (child.kill('SIGKILL')) await once(child, 'exit');
   }
 }
 
