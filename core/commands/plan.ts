@@ -15,7 +15,7 @@ import { usualStart } from '../study/start.ts';
 import { asWrongArguments, type Values } from './command.ts';
 import { computationFrom, computationOptions, computationPart } from './computation.ts';
 import { dataOf, dataOption } from './data-option.ts';
-import { methodOptions, ruleFrom } from './search-method.ts';
+import { methodOptions, orderFrom, ruleFrom } from './search-method.ts';
 import { priorOptions, priorPart } from './prior-option.ts';
 import { recipeFrom, recipeOptions } from './recipe-options.ts';
 import { startFrom, startOptions } from './start-option.ts';
@@ -158,6 +158,7 @@ function planFromOptions(values: Values): StudyPlan {
   const usual = isBuiltIn(data) ? quickLook(seed) : paperPlan(seed, 3);
   const epochs = integerOption(values, 'epochs', usual.training.epochs, 1, 100_000);
   const sampler = choiceOf(values, 'sampler', samplerNames, usual.sampler);
+  const inOrder = orderFrom(values, sampler);
   return {
     seed,
     trials: integerOption(values, 'trials', usual.trials, 1, 1_000_000),
@@ -165,6 +166,7 @@ function planFromOptions(values: Values): StudyPlan {
     rule: ruleFrom(values),
     sampler,
     ...priorPart(values, sampler),
+    ...(inOrder !== undefined && { inOrder }),
     start: startFrom(values, usual.start ?? usualStart),
     audit: integerOption(values, 'audit', AUDIT_SHARE * 100, 0, 100) / 100,
     training: {

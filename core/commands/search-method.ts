@@ -1,7 +1,8 @@
 import { LabError } from '../base/errors.ts';
 import type { RuleField } from '../search/rules/_base.ts';
 import { type Rule, type RuleKind, ruleKinds, ruleOf, rules } from '../search/rules/rules.ts';
-import { samplerNames } from '../search/samplers/samplers.ts';
+import { type SamplerName, samplerNames, samplerOf } from '../search/samplers/samplers.ts';
+import { IN_ORDER_LIMIT } from '../study/plan.ts';
 import type { Values } from './command.ts';
 import { choiceOf, textOf, integerOption } from './values.ts';
 import type { Options, Option } from './command.ts';
@@ -24,6 +25,13 @@ export const methodOptions: Options = {
     [...shared].map(([option, users]) => [option, optionOf(users as [User, ...User[]])]),
   ),
   sampler: { type: 'string', value: 'S', help: choices(samplerNames) },
+  'in-order': {
+    type: 'string',
+    value: 'N',
+    help:
+      'draws trial i from the results at the first rung of trials up to i - N only, so that the ' +
+      'same plan draws the same graphs whatever the workers do; at most N slots begin trials at once',
+  },
 };
 
 /** Returns the option that some rules share, with its meaning for each of them. */
@@ -36,6 +44,18 @@ function optionOf(users: readonly [User, ...User[]]): Option {
     value: field.type === 'whole' ? 'N' : 'N,N,...',
     help: `${meanings.join('; ')}${usual === undefined ? '' : `; default ${usual}`}`,
   };
+}
+
+/**
+ * Returns how far draws in order stay behind; undefined for draws from all that is known, and for a
+ * sampler that does not learn: it draws in order anyway.
+ *
+ * @throws LabError `arguments.not-a-number`, `arguments.out-of-range`
+ */
+export function orderFrom(values: Values, sampler: SamplerName): number | undefined {
+  if (textOf(values, 'in-order') === undefined) return undefined;
+  const lag = integerOption(values, 'in-order', 1, 1, IN_ORDER_LIMIT);
+  return samplerOf(sampler).learns ? lag : undefined;
 }
 
 /**

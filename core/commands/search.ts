@@ -5,6 +5,7 @@ import { officialOf } from '../data/sets/sets.ts';
 import { describeParts } from '../graph/describe.ts';
 import { spaceText } from '../graph/space-size.ts';
 import { openWithProgress } from './train.ts';
+import { orderText } from '../study/order.ts';
 import { startingPoints } from '../search/starting-points.ts';
 import { placeText } from '../study/place.ts';
 import { type FilesLeftOut, filesLeftOut } from '../study/left-out.ts';
@@ -68,6 +69,7 @@ export const command: Command = {
         );
         for (const text of leftOutLine(leftOut)) line(text);
         if (training.place) line(`Only on ${placeText(training.place)}`);
+        if (plan.inOrder !== undefined) line(`Draws ${orderText(plan)}`);
         for (const text of startLines(plan)) line(text);
         for (const warning of warnings) line(messageWithNext(warning));
         if (lab.elsewhere) line('Another program holds the lab and trains; this one only watches.');

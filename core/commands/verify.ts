@@ -15,6 +15,7 @@ import { readDownload } from './save-download.ts';
 import { setSlots, slotsOption } from './slots.ts';
 import { idOption, textOf } from './values.ts';
 import { jsonOption } from './usage.ts';
+import { isStudyNumber, verifyDraws } from './verify-draws.ts';
 import { circumstanceLines, numberLines, verdictLines } from './verify-words.ts';
 
 /** Points of accuracy within which two means count as the same. */
@@ -23,8 +24,12 @@ const MARGIN = 1;
 export const command: Command = {
   forms: [
     ['verify BUNDLE [options]', 'trains a bundle of "ktg export" again and says whether it agrees'],
+    ['verify STUDY', 'draws the trials of a study again and says whether the graphs are the same'],
   ],
-  arguments: { BUNDLE: 'a file written with "ktg export --rerun N --as bundle"' },
+  arguments: {
+    BUNDLE: 'a file written with "ktg export --rerun N --as bundle"',
+    STUDY: 'number of a study in the lab',
+  },
   options: {
     data: { type: 'string', value: 'D', help: 'where the data set is; default as in the bundle' },
     margin: {
@@ -41,16 +46,19 @@ export const command: Command = {
       'as "ktg rerun", then {"event":"verified","agrees":true|false|null,"kind":..., ' +
         '"margin":...,"graphs":[{"variant":...,"difference":...,"detectable":...,...}], ' +
         '"broken":...,"strays":[...], ' +
-        '"pairs":[{"variant":...,"seed":...,"expected":...,"found":...,...}], "notes":[...]}',
+        '"pairs":[{"variant":...,"seed":...,"expected":...,"found":...,...}], "notes":[...]}; ' +
+        'of a study {"event":"redrawn","study":N,"verdict":"same"|"different"|"cannot-tell", ' +
+        '"trials":[{"trial":N,"finding":...,"key":...,"redrawn":...,"differs":[...]}]}',
     ),
   },
   note:
     'Where program, engine, kernels, precision, threads, device, data and teachers are those of ' +
     'the bundle, every seed has to give the same bits. Elsewhere an equivalence test decides.\n' +
-    'Exit status 0: the numbers agree; 1: they do not; 3: it cannot be told.',
+    'Exit status 0: the numbers, or the graphs, agree; 1: they do not; 3: it cannot be told.',
   words: 1,
   run: async (values, [file]) => {
     if (file === undefined) throw new LabError('arguments.no-file/verify');
+    if (isStudyNumber(file)) return verifyDraws(values, file);
     const margin = marginOf(values);
     const bundle = read(file);
     const json = values.json === true;

@@ -1,4 +1,5 @@
 import type { AddedMachine, MachineView } from '../machines/machine-view.ts';
+import type { Redraw } from '../search/redraw.ts';
 import type { LogEntry, SavedGraph, StoreSizes } from '../store/store.ts';
 import type { WireDecision } from '../study/decision.ts';
 import type { Environment } from '../study/environment.ts';
@@ -29,6 +30,7 @@ export type { AddedMachine, MachineView } from '../machines/machine-view.ts';
 export type { Graph } from '../graph/graph.ts';
 export type { TestedReference as ReferenceRow } from '../search/reference.ts';
 export type { Comparison as GraphComparison } from '../analysis/comparison.ts';
+export type { Redraw } from '../search/redraw.ts';
 export type { Progress } from '../search/runner.ts';
 export type { LogEntry, SavedGraph } from '../store/store.ts';
 export type { WireDecision } from '../study/decision.ts';
@@ -138,6 +140,8 @@ interface RequestOutputs {
   'studies.timeline': Attempt[];
   /** Every environment in which an attempt made epochs. */
   'studies.environments': (Environment & { id: number })[];
+  /** What drawing every trial again from its record says, by number. */
+  'studies.redraw': Redraw[];
   /** Effects and importance of choices, from the trials that have reached an epoch. */
   'studies.effects': StudyEffects;
 

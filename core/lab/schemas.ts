@@ -85,6 +85,7 @@ const schemas = {
   }),
   'studies.timeline': reads(ofStudy),
   'studies.environments': reads(ofStudy),
+  'studies.redraw': reads(ofStudy),
   /** Without `rung`: the highest rung that 30 trials have reached. */
   'studies.effects': reads(v.strictObject({ study: id, rung: v.exactOptional(whole(1, 100_000)) })),
 

@@ -1,9 +1,10 @@
 import type { Graph } from '../graph/graph.ts';
 import { picksIn } from '../graph/picks.ts';
-import type { Picks, SearchSpace } from '../graph/space.ts';
+import type { Picks } from '../graph/space.ts';
 import type { Store } from '../store/store.ts';
-import type { RungDecision } from '../study/decision.ts';
+import type { StudyPlan } from '../study/plan.ts';
 import type { OpenTrial, Run } from '../study/run.ts';
+import type { LiveKnowledge, RungValue, TrialRecords } from './knowledge.ts';
 import type { KnownTrial } from './samplers/_base.ts';
 
 /** A trial as `Past` keeps it. */
@@ -16,57 +17,72 @@ interface PastTrial extends KnownTrial {
   readonly counts: boolean;
 }
 
-/** The trials of a study for its sampler, read from the store again where they may have changed. */
-export class Past {
+/**
+ * The trials of a study for its sampler, with every result that is known; read from the store again
+ * where they may have changed.
+ */
+export class Past implements LiveKnowledge {
+  /** A draw never waits. */
+  readonly isReady = true;
+  readonly awaitedEpoch = null;
+  readonly #picksOf: (graph: Graph) => Picks;
   /** By number. */
   readonly #trials = new Map<number, PastTrial>();
   /** Graphs of trials that count, by canonical key. */
   readonly #keys = new Map<string, number>();
-  /** Every graph of the space has a trial. */
-  isExhausted = false;
+  #isExhausted = false;
+
+  constructor({ space }: Pick<StudyPlan, 'space'>) {
+    this.#picksOf = picksIn(space);
+  }
+
+  /** Restores the state in which a trial was drawn, as `knowledgeAt`. */
+  static at(
+    plan: Pick<StudyPlan, 'space'>,
+    { trials, decisions }: TrialRecords,
+    number: number,
+    open: readonly OpenTrial[],
+  ): Past {
+    const past = new Past(plan);
+    const epochs = new Map(open);
+    for (const run of trials) {
+      if (run.number >= number) break;
+      const seen = decisions.get(run.id) ?? [];
+      const epoch = epochs.get(run.number);
+      if (epoch === undefined) past.#take(run, seen);
+      else {
+        const state = epoch < 0 ? 'failed' : 'running';
+        // An open trial may have become an audit later.
+        past.#take(
+          { ...run, state, audit: null },
+          seen.filter(({ rung }) => rung <= epoch),
+        );
+      }
+    }
+    return past;
+  }
 
   /**
    * Reads the changes since the last call; only open trials are read again.
    */
-  update(store: Store, study: number, space: SearchSpace): void {
-    const picksOf = picksIn(space);
+  update(store: Store, study: number): void {
     if (this.#trials.size === 0) {
       const decisions = Map.groupBy(store.decisions({ study }), ({ run }) => run);
       for (const run of store.runs({ study, kind: 'trial' }))
-        this.#set(run.number, trialOf(run, decisions.get(run.id) ?? [], picksOf));
+        this.#take(run, decisions.get(run.id) ?? []);
       return;
     }
-    for (const [number, { id, isOpen }] of this.#trials)
-      if (isOpen) this.#set(number, trialOf(store.run(id), store.decisions({ run: id }), picksOf));
+    for (const { id, isOpen } of this.#trials.values())
+      if (isOpen) this.#take(store.run(id), store.decisions({ run: id }));
   }
 
-  /**
-   * Restores the state in which a trial was drawn: earlier trials with their whole records, open
-   * ones with their records at that time.
-   *
-   * @param open as the trial's record says
-   */
-  recall(
-    store: Store,
-    study: number,
-    space: SearchSpace,
-    number: number,
-    open: readonly OpenTrial[],
-  ): void {
-    const known = new Map(open);
-    const picksOf = picksIn(space);
-    const decisions = Map.groupBy(store.decisions({ study }), ({ run }) => run);
-    for (const run of store.runs({ study, kind: 'trial' }).filter((each) => each.number < number)) {
-      const epoch = known.get(run.number) ?? Infinity;
-      const seen = (decisions.get(run.id) ?? []).filter(({ rung }) => rung <= epoch);
-      const state = epoch === Infinity ? run.state : epoch < 0 ? 'failed' : 'running';
-      this.#set(run.number, trialOf({ ...run, state }, seen, picksOf));
-    }
+  add(run: Run): void {
+    this.#take(run, []);
   }
 
-  /** A trial that was just drawn. */
-  add(run: Run, space: SearchSpace): void {
-    this.#set(run.number, trialOf(run, [], picksIn(space)));
+  /** A trial was drawn as a duplicate: none but its graph was found. */
+  get isExhausted(): boolean {
+    return this.#isExhausted;
   }
 
   /** Trials that count, by number. */
@@ -88,6 +104,11 @@ export class Past {
       .map(([number, { counts, values }]) => [number, counts ? Math.max(0, ...values.keys()) : -1]);
   }
 
+  #take(run: Run, decisions: readonly RungValue[]): void {
+    this.#isExhausted ||= run.state === 'duplicate';
+    this.#set(run.number, trialOf(run, decisions, this.#picksOf));
+  }
+
   #set(number: number, trial: PastTrial): void {
     const before = this.#trials.get(number);
     if (before?.counts) this.#keys.set(before.key, this.#keys.get(before.key)! - 1);
@@ -98,7 +119,7 @@ export class Past {
 
 function trialOf(
   run: Run,
-  decisions: readonly RungDecision[],
+  decisions: readonly RungValue[],
   picksOf: (graph: Graph) => Picks,
 ): PastTrial {
   const { id, key, graph, audit } = run;
@@ -119,7 +140,7 @@ function trialOf(
 /** Accuracies by epoch: at the rungs, and at the end of a trial that came there. */
 function valuesOf(
   { state, epoch, accuracy }: Pick<Run, 'state' | 'epoch' | 'accuracy'>,
-  decisions: readonly RungDecision[],
+  decisions: readonly RungValue[],
 ): Map<number, number> {
   const values = decisions.flatMap(({ rung, value }) =>
     value === null ? [] : [[rung, value] as const],

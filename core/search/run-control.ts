@@ -18,7 +18,7 @@ export class RunControl {
 
   /** As `Scheduler.stopRun`. */
   stop(id: number, when: StopWhen): void {
-    const { store, active, works, pretraining, emit, now } = this.#options;
+    const { store, active, works, pretraining, emit, now, wake } = this.#options;
     const live = active.get(id);
     store.transaction(() => {
       store.changeRun(id, { dismissed: true });
@@ -34,6 +34,8 @@ export class RunControl {
     if (work) works.settle(work);
     emit({ type: 'run', run: id });
     if (run.kind === 'pretrain') pretraining.ended(run);
+    // A draw in order may have waited for its result.
+    wake();
   }
 
   /** Lets all runs that failed wait for another start, except those that a person has stopped. */

@@ -40,6 +40,7 @@ export class RunEvents {
         if (work) {
           countEpoch(work.pace, metrics, decisions);
           work.failuresInARow = 0;
+          if (metrics.epoch === work.awaitedEpoch) options.wake();
         }
         emit({ type: 'epoch', run: live.run, metrics });
         for (const decision of decisions) {

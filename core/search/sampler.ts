@@ -6,10 +6,16 @@ import type { Condition } from '../graph/picks.ts';
 import { formCount } from '../graph/space-size.ts';
 import { graphAt, judgeDraw } from '../graph/space.ts';
 import type { StudyPlan } from '../study/plan.ts';
-import type { KnownTrial } from './samplers/_base.ts';
+import type { Knowledge } from './knowledge.ts';
 import { random as randomSampler } from './samplers/random.ts';
 import { samplerOf } from './samplers/samplers.ts';
 import { spaceTables } from './space-tables.ts';
+
+/**
+ * Stands in the record of every draw. Raise it with each change that lets a draw come out
+ * otherwise, also one of a sampler or of the starting points: older draws can then not be repeated.
+ */
+export const DRAW_VERSION = 1;
 
 /** A drawn trial i: it follows from (study seed, i) and the earlier trials if the sampler learns. */
 export interface SampledTrial {
@@ -24,15 +30,6 @@ export interface SampledTrial {
   rejection: string | null;
   /** No graph was found that no earlier trial has: it is the same as one of them. */
   isExhausted: boolean;
-}
-
-/** Earlier trials, for a sampler that learns. */
-interface Knowledge {
-  readonly known: readonly KnownTrial[];
-  /** An earlier trial has this graph, by canonical key. */
-  has(key: string): boolean;
-  /** Every graph of the space has a trial: no search for another one. */
-  readonly isExhausted: boolean;
 }
 
 const nothingKnown: Knowledge = { known: [], has: () => false, isExhausted: false };

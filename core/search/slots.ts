@@ -8,7 +8,7 @@ import type { SchedulerEvent } from './scheduler-events.ts';
 import type { SlotParts } from './scheduler-parts.ts';
 import { type Fit, fitOf } from './slot-choice.ts';
 import { teachersReady } from './teachers.ts';
-import { addTrial } from './trial.ts';
+import { addTrial, mayDraw } from './trial.ts';
 import { type Work, countTrial } from './work.ts';
 
 /** Runs started in one turn of the event loop: hundreds of slots may be free at once. */
@@ -223,10 +223,15 @@ export class Slots {
         wake();
         return null;
       }
-      const wasExhausted = work.past.isExhausted;
       const { study } = work.owner;
-      const run = addTrial(store, study, work.plan, work.nextTrial, work.past, now());
-      if (work.past.isExhausted && !wasExhausted) emit(spaceExhausted(study, run));
+      const { plan, past, nextTrial } = work;
+      past?.update(store, study);
+      const isReady = mayDraw(plan, nextTrial, past);
+      work.awaitedEpoch = isReady ? null : (past?.awaitedEpoch ?? null);
+      if (!isReady) return null;
+      const wasExhausted = past?.isExhausted;
+      const run = addTrial(store, study, plan, nextTrial, past, now());
+      if (past?.isExhausted && !wasExhausted) emit(spaceExhausted(study, run));
       drawn.push(run);
       work.nextTrial++;
       countTrial(work.pace, run);

@@ -9,7 +9,9 @@ import type { Study } from '../study/study.ts';
 import type { Judge } from './judge.ts';
 import { type Owner, trainingOf } from './owner.ts';
 import { Delays } from './delays.ts';
-import { Past } from './past.ts';
+import type { LiveKnowledge } from './knowledge.ts';
+import { knowledgeOf } from './recall.ts';
+import { samplerOf } from './samplers/samplers.ts';
 
 /** Runs that may wait for pretrained networks before no more trials are drawn. */
 const LOOK_AHEAD = 32;
@@ -28,8 +30,10 @@ export class Work {
   /** Number of the next trial to be drawn, below `trials`. Re-runs draw none. */
   nextTrial = 0;
   trials = 0;
-  /** Earlier trials, for a sampler that learns; empty for one that does not. */
-  readonly past = new Past();
+  /** Earlier trials, for a sampler that learns; null for one that does not. */
+  readonly past: LiveKnowledge | null;
+  /** The epoch whose reports let the next trial be drawn; null while no draw waits. */
+  awaitedEpoch: number | null = null;
   /** Runs that are on slots. */
   readonly live = new Set<number>();
   /** Pretrained networks that it waits for. */
@@ -57,6 +61,7 @@ export class Work {
     this.judge = judge;
     this.pace = pace;
     this.plan = 'plan' in record ? record.plan : null;
+    this.past = this.plan && samplerOf(this.plan.sampler).learns ? knowledgeOf(this.plan) : null;
     this.training = trainingOf(record);
     this.renew(record);
   }

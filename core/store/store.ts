@@ -130,7 +130,8 @@ export type NewRun = Pick<
   | 'training'
   | 'createdAt'
 > &
-  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf' | 'openTrials' | 'origin' | 'audit'>> &
+  Partial<Pick<Run, 'state' | 'rejection' | 'duplicateOf' | 'openTrials' | 'drawVersion'>> &
+  Partial<Pick<Run, 'origin' | 'audit'>> &
   Partial<Pick<Run, 'notes' | 'tags'>>;
 type RunChange = Partial<
   Pick<

@@ -12,6 +12,9 @@ import { priorSchema } from './prior.ts';
 import { recipeSchema } from './recipe.ts';
 import { startSchema } from './start.ts';
 
+/** More slots than one lab reaches. */
+export const IN_ORDER_LIMIT = 100_000;
+
 /**
  * How one graph is trained; together with graph, seed and engine it decides every number of a run.
  */
@@ -77,7 +80,9 @@ export const paperRule = asha.usual;
  * (`requirePossible`).
  */
 export const studyPlanSchema = v.strictObject({
-  /** Trial i's graph and training seed come from (seed, i) alone. */
+  /**
+   * Trial i's training seed comes from (seed, i) alone; so does its graph, unless the sampler learns.
+   */
   seed: seedSchema,
   /** T: how many graphs in all. May be raised later. */
   trials: whole(1, TRIAL_LIMIT),
@@ -93,6 +98,11 @@ export const studyPlanSchema = v.strictObject({
    * plans: none.
    */
   audit: v.exactOptional(fractionSchema),
+  /**
+   * Draws in order: trial i learns from trials up to i - this number, and from their accuracy at the
+   * first rung only; absent, as in older plans: from all that is known at the draw.
+   */
+  inOrder: v.exactOptional(whole(1, IN_ORDER_LIMIT)),
   training: trainingSchema,
   /**
    * A drawn graph that cannot be trained (frozen target): draw again for the same trial, or let it

@@ -124,10 +124,16 @@ export const runSchema = v.strictObject({
   dismissed: v.boolean(),
   /**
    * Of a trial whose sampler learns: what was not known when it was drawn. Of all other earlier
-   * trials it knew everything that is recorded of them; so the draw can be repeated. null where
-   * nothing was learnt from.
+   * trials it knew everything that is recorded of them; so the draw can be repeated. In a study in
+   * order: the earlier trials without a value that it waited for no longer. null where nothing was
+   * learnt from.
    */
   openTrials: v.nullable(v.pipe(v.array(openTrialSchema), v.readonly())),
+  /**
+   * Of a trial: the way of drawing that chose its graph (`DRAW_VERSION` of the lab that drew it); null
+   * where the lab did not record it yet, and for a trial that no lab of this kind has drawn.
+   */
+  drawVersion: v.nullable(whole(1)),
   /** Of a trial that its study begins with: where its graph comes from; null for a drawn one. */
   origin: v.nullable(originSchema),
   /**
@@ -158,6 +164,7 @@ export const newRun = {
   pinned: false,
   dismissed: false,
   openTrials: null,
+  drawVersion: null,
   origin: null,
   audit: null,
   notes: '',

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
-import type { Device, LabStatus, RerunView, StudyCard } from '../../core/lab/api.ts';
+import type { Device, LabStatus, Redraw, RerunView, StudyCard } from '../../core/lab/api.ts';
 import type { Command } from '../../core/commands/command.ts';
 import { usageOf } from '../../core/commands/usage.ts';
 import { openDataset } from '../../core/data/resolve.ts';
@@ -28,6 +28,7 @@ import { releaseFor, tensorflowVersion } from '../../core/install/release.ts';
 import { listenOnLocalSocket } from '../../core/connection/local-socket.ts';
 import type { Lab } from '../../core/lab/lab.ts';
 import { openLabFile } from '../../core/store/file/lab-file.ts';
+import { openSqlite } from '../../core/store/sqlite.ts';
 import { hasEnded } from '../../core/study/moves.ts';
 import { plan } from '../contract/samples.ts';
 import { cli, ktg, startKtg } from '../e2e/ktg.ts';
@@ -136,6 +137,36 @@ describe('a lab without a holder', () => {
     const [found] = (await ktg(file, 'effects', '--rung', '1', '--json')).json;
     assert.equal((found as { rung: number }).rung, 1);
     assert.equal((await ktg(file, 'effects', '--rung', '17')).code, 2);
+  });
+
+  test('verify draws a study again: all the same, one that differs, or records that do not say', async () => {
+    const own = join(folder, 'draws.sqlite');
+    copyFileSync(file, own);
+    const change = (sql: string): void => {
+      const database = openSqlite(own);
+      database.execute(sql);
+      database.close();
+    };
+    const same = await ktg(own, 'verify', '1');
+    const all = '12 trials of 12 of study "First" came out as recorded when drawn again.\n';
+    assert.deepEqual([same.code, same.out], [0, all], same.err);
+    change('UPDATE run SET draw_version = NULL, seed = seed + 1 WHERE number IN (3, 4, 5, 11)');
+    const silent = await ktg(own, 'verify', '1');
+    assert.equal(silent.code, 3, silent.err);
+    assert.match(
+      silent.out,
+      /^8 trials of 12 .*\nTrials 3 to 5, 11 \(4\) cannot be checked: their/,
+    );
+    change('UPDATE run SET seed = seed + 1 WHERE number = 7');
+    const other = await ktg(own, 'verify', '1');
+    assert.deepEqual([other.code, /\nTrial 7 differs \(seed\)\.\n/.test(other.out)], [1, true]);
+    const { code, json } = await ktg(own, 'verify', '1', '--json');
+    const { event, study, verdict, trials } = json[0] as Record<string, unknown> & {
+      trials: Redraw[];
+    };
+    assert.deepEqual([code, event, study, verdict], [1, 'redrawn', 1, 'different']);
+    assert.deepEqual(trials[7]!.differs, ['seed']);
+    assert.equal((await ktg(own, 'verify', '2')).code, 2);
   });
 
   test('export, import and backup make complete files or none, and overwrite nothing', async () => {

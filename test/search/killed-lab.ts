@@ -29,9 +29,14 @@ function mishap({ run, attempt }: Job, epoch: number): Mishap | undefined {
 
 /**
  * Works on the study in a lab file until it is done; meant to be killed. Arguments: file, slots,
- * bytes of a checkpoint.
+ * bytes of a checkpoint, and where wanted what the plan has besides, as JSON.
  */
-async function work(file: string, slots: number, checkpointBytes: number): Promise<void> {
+async function work(
+  file: string,
+  slots: number,
+  checkpointBytes: number,
+  change: Partial<StudyPlan>,
+): Promise<void> {
   const limited = openLimited(file);
   const { store } = limited;
   // A run that rests after a crash lets others pass: with one slot, nothing disturbs the order but
@@ -54,7 +59,8 @@ async function work(file: string, slots: number, checkpointBytes: number): Promi
   });
   scheduler.open();
   process.stdout.write('open\n');
-  const study = store.studies()[0] ?? store.addStudy(newStudy('Killed', studyPlan));
+  const study =
+    store.studies()[0] ?? store.addStudy(newStudy('Killed', { ...studyPlan, ...change }));
   if (study.state !== 'completed') {
     const end = fillNowAndThen(
       limited,
@@ -73,6 +79,6 @@ async function work(file: string, slots: number, checkpointBytes: number): Promi
 }
 
 if (import.meta.main) {
-  const [file, slots, bytes] = process.argv.slice(2);
-  await work(file!, Number(slots), Number(bytes));
+  const [file, slots, bytes, change = '{}'] = process.argv.slice(2);
+  await work(file!, Number(slots), Number(bytes), JSON.parse(change) as Partial<StudyPlan>);
 }

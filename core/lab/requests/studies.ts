@@ -4,6 +4,7 @@ import { LabError, problem } from '../../base/errors.ts';
 import { importOptuna } from '../../search/optuna.ts';
 import { exportOptuna } from '../../search/optuna-export.ts';
 import { previewOf, requireCreatable } from '../../search/preview.ts';
+import { redrawStudy } from '../../search/redraw.ts';
 import { exportStudy } from '../../store/transfer/export.ts';
 import { importStudy } from '../../store/transfer/import.ts';
 import type { StudyPlan } from '../../study/plan.ts';
@@ -37,6 +38,7 @@ type Names =
   | 'studies.import'
   | 'studies.timeline'
   | 'studies.environments'
+  | 'studies.redraw'
   | 'studies.effects';
 
 export function studyRequests(context: LabContext): Answers<Names> {
@@ -142,6 +144,7 @@ export function studyRequests(context: LabContext): Answers<Names> {
       );
       return [...ids].map((id) => ({ id, ...store.environment(id) }));
     },
+    'studies.redraw': ({ study }) => redrawStudy(store, study),
     'studies.effects': async ({ study, rung }) => effectsOf(store, study, rung),
   };
 }

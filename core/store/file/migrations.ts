@@ -254,4 +254,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE run ADD COLUMN tags TEXT NOT NULL DEFAULT '';
   ALTER TABLE study ADD COLUMN tags TEXT NOT NULL DEFAULT '';
   `,
+  `
+  -- The way of drawing that chose the graph of a trial (Run.drawVersion).
+  ALTER TABLE run ADD COLUMN draw_version INTEGER;
+  `,
 ];

@@ -47,7 +47,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
       tags: wordsColumn,
       openTrials: (text) => (text === null ? null : (JSON.parse(text as string) as OpenTrial[])),
     },
-    checked: ['state', 'kind', 'variant', 'seed', 'origin', 'audit'],
+    checked: ['state', 'kind', 'variant', 'seed', 'origin', 'audit', 'drawVersion'],
   });
   const runOf = (row: Row): Run => {
     try {
@@ -88,8 +88,8 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
         const { kind, study, rerun, number, variant, key, seed, createdAt } = added;
         const { changes, id } = database.run(
           `INSERT INTO run (kind, study, rerun, number, variant, graph, key, seed, training, state, rejection,
-             duplicate_of, created_at, open_trials, origin, audit, notes, tags)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             duplicate_of, created_at, open_trials, draw_version, origin, audit, notes, tags)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT DO NOTHING`,
           ...[kind, study, rerun, number, variant, graphs.add(added.graph), key, seed],
           ...[trainings.idOf(added.training), added.state ?? 'waiting', added.rejection ?? null],
@@ -97,6 +97,7 @@ export function runsIn(database: Sqlite, { graphs, trainings, environments }: Ru
             added.duplicateOf ?? null,
             createdAt,
             added.openTrials ? JSON.stringify(added.openTrials) : null,
+            added.drawVersion ?? null,
             added.origin ?? null,
             added.audit ?? null,
             added.notes ?? '',

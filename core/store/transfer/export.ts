@@ -97,6 +97,7 @@ export async function* exportStudy(
         ...(run.openTrials && {
           openTrials: run.openTrials.map(([number, epoch]) => [number, epoch]),
         }),
+        ...(run.drawVersion !== null && { drawVersion: run.drawVersion }),
         ...(run.origin && { origin: run.origin }),
         ...(run.audit !== null && { audit: run.audit }),
         ...(run.notes !== '' && { notes: run.notes }),

@@ -75,6 +75,7 @@ const runFields = v.strictObject({
   duplicateOf: v.nullable(place),
   dismissed: v.exactOptional(v.literal(true)),
   openTrials: v.exactOptional(v.array(openTrialSchema)),
+  drawVersion: v.exactOptional(whole(1)),
   origin: v.exactOptional(originSchema),
   audit: v.exactOptional(whole(1)),
   notes: v.exactOptional(notesSchema),

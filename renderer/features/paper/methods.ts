@@ -6,6 +6,7 @@ import type { RerunView, StudyCard } from '../../../core/lab/api.ts';
 import { architecture } from '../../../core/models/architecture.ts';
 import { ruleOf } from '../../../core/search/rules/rules.ts';
 import { samplers } from '../../../core/search/samplers/samplers.ts';
+import { orderText } from '../../../core/study/order.ts';
 import { cropOf, type Recipe } from '../../../core/study/recipe.ts';
 import { counted } from '../../ui/format.ts';
 
@@ -32,7 +33,8 @@ export function methodsText({ card, data, rungs, reruns, provenance }: MethodsIn
   const networks = [...new Set(space.nodes.flatMap(({ models }) => models))]
     .map((model) => architecture(model).title)
     .join(', ');
-  const sampler = samplers.find(({ name }) => name === plan.sampler)!.title;
+  const { title } = samplers.find(({ name }) => name === plan.sampler)!;
+  const sampler = [title, orderText(plan)].filter(Boolean).join(', ');
   const again = reruns.map(({ rerun }) => rerun.seeds.length);
   const of = (key: string): string | undefined => provenance[key] as string | undefined;
   return [
