@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, test } from 'node:test';
-import type { Worker } from 'node:worker_threads';
+import type { ChildProcess } from 'node:child_process';
 import { Queue } from '../../core/lab/queue.ts';
 import { scriptedLab } from './support.ts';
 
@@ -66,16 +66,16 @@ describe('a queue', () => {
 });
 
 describe('twenty looks into data sets', () => {
-  test('are made by two threads at once, and all are answered', async () => {
-    const alive = new Set<Worker>();
+  test('are made by two processes at once, and all are answered', async () => {
+    const alive = new Set<ChildProcess>();
     let most = 0;
     const count = (message: unknown): void => {
-      const { worker } = message as { worker: Worker };
-      alive.add(worker);
+      const { process: child } = message as { process: ChildProcess };
+      alive.add(child);
       most = Math.max(most, alive.size);
-      worker.once('exit', () => alive.delete(worker));
+      child.once('exit', () => alive.delete(child));
     };
-    subscribe('worker_threads', count);
+    subscribe('child_process', count);
     const lab = scriptedLab();
     try {
       const data = 'synthetic:train=20,test=10';
@@ -85,7 +85,7 @@ describe('twenty looks into data sets', () => {
       for (const samples of await Promise.all(looks)) assert.equal(samples.length, 1);
       assert.equal(most, 2);
     } finally {
-      unsubscribe('worker_threads', count);
+      unsubscribe('child_process', count);
       await lab.close();
     }
   });

@@ -50,18 +50,18 @@ const left = each('--without', [...twins, ...large, ...alike]);
 /** `npm run parity -- --engine NAME` compares all fixtures; these are enough for every change. */
 describe('the fixtures on every engine', () => {
   test('tensorflow', () => {
-    passes('tensorflow', 63, ...left);
+    passes('tensorflow', 62, ...left);
   });
   const skip = !computesBfloat16() && 'NOT TESTED: this processor has no instructions for bfloat16';
   test('tensorflow in bfloat16, steps, passes and networks of PyTorch', { skip }, () => {
     // The files that came nearest to their limits, and each family, kind and gate.
     const chosen = ['m3_mixed', 'm4_mixed', 'm2_vgg8', 'm2_ensemble', 'm2_at_', 'forward_resnet8'];
     const nearest = ['forward_vgg13_calm', 'mobilenetv2_half_64px_calm', 'mobilenetv2_half_calm'];
-    passes('tensorflow', 13, '--precision', 'bfloat16', ...each('--only', [...chosen, ...nearest]));
+    passes('tensorflow', 12, '--precision', 'bfloat16', ...each('--only', [...chosen, ...nearest]));
     passes('tensorflow', 1, '--precision', 'bfloat16', join(fixtures, 'torch'));
   });
   test('eager', () => {
-    passes('eager', 63, ...left);
+    passes('eager', 62, ...left);
   });
   test('portable', () => {
     // ResNet18 takes minutes there; layers.json holds its layers. ResNet32 stands for ResNet110.

@@ -41,10 +41,10 @@ void test('decisions and results are final; what failed or was cancelled may be 
   );
 });
 
-void test('nothing ends without having run, but by a person, the rules of the space or a twin', () => {
+void test('nothing ends without having run, but by a person, the rules of the space, a twin or a damaged record', () => {
   assert.deepEqual(
     runStates.filter((to) => mayMoveRun('waiting', to)),
-    ['running', 'cancelled', 'rejected', 'duplicate'],
+    ['running', 'failed', 'cancelled', 'rejected', 'duplicate'],
   );
 });
 
@@ -62,7 +62,8 @@ void test('a refusal names what is, what was wanted and what is possible', () =>
     },
     {
       code: 'study.illegal-move',
-      message: /Trial 7 is waiting and cannot become stopped; expected one of running, cancelled/,
+      message:
+        /Trial 7 is waiting and cannot become stopped; expected one of running, failed, cancelled/,
     },
   );
   assert.throws(
