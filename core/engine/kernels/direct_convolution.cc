@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "buffers.h"
+#include "groups.h"
 #include "pairs.h"
 #include "parallel.h"
 #include "shapes.h"
@@ -146,18 +147,10 @@ void convolve(const Maps& m, const std::uint16_t* x, const float* filter, std::u
   require_sizes(whole_vectors(m), m, "convolutions need channels that are multiples of 16");
   const Layout l(m);
   const auto ready = packed(m, filter);
-  const std::size_t pixels = static_cast<std::size_t>(m.height) * m.width;
-  const int groups = (m.images + l.group - 1) / l.group, parts = std::min(kParts, groups);
-  parallel(parts, [&](int part) {
-    const auto copy = zeros<std::uint16_t>(l.plane * (m.inputs / kLanes));
-    for (int g = groups * part / parts; g < groups * (part + 1) / parts; ++g) {
-      const int first = g * l.group, images = std::min(l.group, m.images - first);
-      for (int n = 0; n < images; ++n)
-        copy_image(m, l, x + (first + n) * pixels * m.inputs, copy.get() + n * l.image + l.row);
-      const Walk walk(m, l, copy.get(), first, images);
-      for (int o = 0; o < m.outputs; o += kLanes)
-        compute(m, l, walk, ready.get() + o / kLanes * filter_size(m), o, y, finish);
-    }
+  by_groups(m, l, x, copy_image, [&](const std::uint16_t* copy, int first, int images) {
+    const Walk walk(m, l, copy, first, images);
+    for (int o = 0; o < m.outputs; o += kLanes)
+      compute(m, l, walk, ready.get() + o / kLanes * filter_size(m), o, y, finish);
   });
 }
 
