@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { stream } from '../../core/base/random.ts';
 import { template } from '../../core/graph/templates.ts';
 import { paperSpace, withGates } from '../../core/graph/space.ts';
@@ -22,6 +21,7 @@ import { importStudy } from '../../core/store/transfer/import.ts';
 import type { StudyPlan } from '../../core/study/plan.ts';
 import { usualStart } from '../../core/study/start.ts';
 import { AT, joined } from '../contract/samples.ts';
+import { livedFor } from '../soak/killed-life.ts';
 import { studyPlan } from './killed-lab.ts';
 import { scriptedLab } from './lab.ts';
 import { noFrozen, teaching, trialsOf } from './studies.ts';
@@ -157,13 +157,7 @@ async function worked(file: string, change: object, milliseconds: number): Promi
   const child = spawn(process.execPath, [program, file, '3', '1000', JSON.stringify(change)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  await Promise.race([once(child.stdout, 'data'), ended]);
-  await Promise.race([sleep(milliseconds, undefined, { ref: false }), ended]);
-  child.kill('SIGKILL');
-  const [code, signal] = await ended;
-  assert.ok(code === 0 || signal === 'SIGKILL', `the lab ended with ${code ?? signal}`);
-  return code === 0;
+  return livedFor(child, milliseconds);
 }
 
 test('a draw that was made is never made again, whenever its lab is killed', async () => {

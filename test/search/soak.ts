@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { stream } from '../../core/base/random.ts';
 import { ladder, rule, standingAmong } from '../../core/search/asha.ts';
@@ -14,6 +12,7 @@ import type { Store } from '../../core/store/store.ts';
 import { hasEnded } from '../../core/study/moves.ts';
 import { wireDecision } from '../../core/study/decision.ts';
 import { joined, newStudy } from '../contract/samples.ts';
+import { livedFor } from '../soak/killed-life.ts';
 import { studyPlan } from './killed-lab.ts';
 import { FULL } from '../soak/full-disk.ts';
 import { scriptedLab } from './lab.ts';
@@ -103,18 +102,10 @@ async function worked(
     [join(import.meta.dirname, 'killed-lab.ts'), file, String(slots), String(bytes)],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   child.stdout
     .setEncoding('utf8')
     .on('data', (text: string) => (counts.fullDisks += text.split(FULL).length - 1));
-  await Promise.race([once(child.stdout, 'data'), ended]);
-  if (milliseconds < Infinity) {
-    await Promise.race([sleep(milliseconds), ended]);
-    child.kill('SIGKILL');
-  }
-  const [code, signal] = await ended;
-  assert.ok(code === 0 || signal === 'SIGKILL', `the lab ended with ${code ?? signal}`);
-  return code === 0;
+  return livedFor(child, milliseconds);
 }
 
 async function checkStudy(store: Store, counts: SoakCounts): Promise<void> {

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { after, describe, test } from 'node:test';
 import { stream } from '../../core/base/random.ts';
 import { fromText } from '../../core/graph/text.ts';
@@ -14,6 +12,7 @@ import { openLabFile } from '../../core/store/file/lab-file.ts';
 import { openMemoryStore } from '../../core/store/memory.ts';
 import type { Store } from '../../core/store/store.ts';
 import { AT, training } from '../contract/samples.ts';
+import { livedFor } from './killed-life.ts';
 import { scriptedLab } from '../search/lab.ts';
 
 const SLOTS = 2;
@@ -48,14 +47,7 @@ async function worked(file: string, trained: string, milliseconds: number): Prom
       },
     },
   );
-  const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  await Promise.race([once(child.stdout, 'data'), ended]);
-  // A timer of the last life, which ends by itself, must not keep this process.
-  await Promise.race([sleep(milliseconds, undefined, { ref: false }), ended]);
-  child.kill('SIGKILL');
-  const [code, signal] = await ended;
-  assert.ok(code === 0 || signal === 'SIGKILL', `the lab ended with ${code ?? signal}`);
-  return code === 0;
+  return livedFor(child, milliseconds);
 }
 
 /** Epochs that workers have begun, by run and epoch, with how often. */
