@@ -82,7 +82,8 @@ const program = outsideArchive(fileURLToPath(new URL('./look-program.ts', import
  * Reads a file in a process of its own, under Node: no file can hold the lab up or end it, and the
  * decoders of images stay out of Electron's main process. Few are read at once.
  *
- * @throws LabError those of the reading, `files.too-slow`, `data.unreadable`; the signal's reason when it is aborted
+ * @throws LabError those of the reading, `files.too-slow`, `data.unreadable`; the signal's reason
+ * when it is aborted
  */
 export async function readApart<Kind extends LookKind>(
   kind: Kind,
