@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
-  closeSync,
-  fsyncSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LabError } from '../base/errors.ts';
+import { flushFile, flushFolder } from '../base/flush.ts';
 import { makeFolder } from '../base/folder.js';
 import { makeTemporary, sweepTemporary } from '../base/temporary.ts';
 
@@ -79,24 +77,14 @@ export function placeProven(file: string, make: (partial: string, work: string) 
     writeFileSync(proof, hashOf(partial));
     for (const each of [partial, proof]) {
       chmodSync(each, 0o700);
-      sync(each);
+      flushFile(each);
     }
     // Workers may compile at the same time; each moves complete files here.
     renameSync(partial, file);
     renameSync(proof, proofOf(file));
-    sync(folder);
+    flushFolder(folder);
   } finally {
     rmSync(work, { recursive: true, force: true });
-  }
-}
-
-/** Waits until a file or the names in a folder are on the disk. */
-function sync(path: string): void {
-  const opened = openSync(path, 'r');
-  try {
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { flushFile, flushFolder } from '../../base/flush.ts';
 import { makeTemporary } from '../../base/temporary.ts';
 import { openSqlite, type Sqlite } from '../sqlite.ts';
 import { makePrivateFile } from './new-file.ts';
@@ -19,20 +20,11 @@ export function keepCopy(database: Sqlite, file: string, copy: string): void {
   try {
     makePrivateFile(part);
     database.run('VACUUM INTO ?', part);
-    flush(part, 'r+');
+    flushFile(part);
     renameSync(part, copy);
-    if (process.platform !== 'win32') flush(folder, 'r'); // Windows opens no folder
+    flushFolder(folder);
   } finally {
     rmSync(part, { force: true });
-  }
-}
-
-function flush(path: string, flags: 'r' | 'r+'): void {
-  const opened = openSync(path, flags);
-  try {
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
   }
 }
 
