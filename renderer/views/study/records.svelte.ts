@@ -63,10 +63,7 @@ export class StudyRecords {
    * event tells.
    */
   async open(): Promise<void> {
-    if (this.opened)
-      setTimeout(() => {
-        this.readAttempts().catch(() => undefined); // the page asks again later
-      }, PAINTED);
+    if (this.opened) setTimeout(() => this.#readAttemptsLater(), PAINTED);
     this.#following ??= follow(
       this.#lab,
       () => this.#read(),
@@ -107,6 +104,10 @@ export class StudyRecords {
     ]);
   }
 
+  #readAttemptsLater(): void {
+    this.readAttempts().catch(() => undefined); // the page asks again later
+  }
+
   #obey(event: LabEvent): void {
     if (event.type === 'runs') {
       const rows = event.rows.filter((row) => row.study === this.id && row.kind === 'trial');
@@ -114,6 +115,9 @@ export class StudyRecords {
       const next = new Map(this.byRun);
       for (const row of rows) next.set(row.run, row);
       this.byRun = next;
+      // The first results tell where they were made and which files were left out.
+      if (this.environments.length === 0 && rows.some(({ epoch }) => epoch > 0))
+        this.#readAttemptsLater();
     } else if (event.type === 'epochs') {
       const mine = event.epochs.filter(({ run }) => this.byRun.has(run));
       if (mine.length === 0) return;

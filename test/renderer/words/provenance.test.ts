@@ -1,7 +1,7 @@
 import '../runes.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Environment } from '../../../core/lab/api.ts';
+import type { Environment, LabEvent } from '../../../core/lab/api.ts';
 import type { Lab } from '../../../renderer/client/lab.svelte.ts';
 import { plan } from '../../contract/samples.ts';
 import { trial } from '../rows.ts';
@@ -83,4 +83,30 @@ test('one trial names its own machine, a duplicate that of the trial whose resul
     [deviceOf(1), deviceOf(2), deviceOf(3)],
     ['GPU: NVIDIA H100', 'CPU', 'GPU: NVIDIA H100'],
   );
+});
+
+test('a page that watches a study begin tells of its data after the first epoch', async () => {
+  const lab = labElsewhere();
+  const leftOut = { count: 28, of: 240, reasons: [{ why: 'is empty', count: 28 }] };
+  let known: unknown[] = [];
+  let tell: (event: LabEvent) => void = () => undefined;
+  const request = (name: string): Promise<unknown> =>
+    name === 'studies.environments'
+      ? Promise.resolve(known)
+      : lab.request(name as 'studies.list', {});
+  const listen = (listener: typeof tell) => {
+    tell = listener;
+    return () => undefined;
+  };
+  const state = new StudyState({ ...lab, dataSets: [], request, listen } as unknown as Lab, 1);
+  await state.open();
+  assert.equal(state.leftOut, '');
+  known = [{ ...card, leftOut }];
+  const row = { ...trial(1), study: 1, kind: 'trial' as const };
+  tell({ type: 'runs', rows: [{ ...row, epoch: 0 }] } as unknown as LabEvent);
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(state.leftOut, '');
+  tell({ type: 'runs', rows: [{ ...row, epoch: 1 }] } as unknown as LabEvent);
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(state.leftOut, '28 of 240 files were left out: is empty (28).');
 });
